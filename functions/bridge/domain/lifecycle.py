@@ -1,0 +1,161 @@
+"""What is known of one order (its HEAD), and what every piece of news makes of it. Pure: no time, no input, no output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bridge.domain.documents import CancelAnswer
+from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Sku
+from bridge.domain.orders import ACTIONABLE, MERCHANT, Order, Status
+
+HAND_TO_ERP, CANCEL_IN_ERP, HOLD_IN_ERP, FETCH_ORDER = "hand_to_erp", "cancel_in_erp", "hold_in_erp", "fetch_order"
+CONFIRM_SHIPMENT, READ_BACK = "confirm_shipment", "read_back"
+
+KEPT_HINTS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One order item: what Amazon ordered and shows as shipped."""
+
+    sku: Sku | None
+    ordered: int
+    fulfilled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Facts of one order, nothing personal. `revision` counts writes; `version` is Amazon's and only grows."""
+
+    key: OrderKey
+    revision: int = 0
+    version: str = ""
+    digest: str = ""
+    status: str = ""
+    fulfilled_by: str = ""
+    marketplace: MarketplaceId = MarketplaceId("")
+    created: datetime | None = None
+    first_seen: datetime | None = None
+    ship_by: datetime | None = None
+    items: Mapping[OrderItemId, Item] = field(default_factory=dict)
+    cancel_requested: bool = False
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """Packages that Amazon shows: reference → tracking number."""
+    erp_number: str = ""
+    erp_version: str = ""
+    """Amazon's version that the ERP document was made from."""
+    erp_cancelled: str = ""
+    """The ERP's answer to our cancellation; empty while none was asked."""
+    erp_held: bool = False
+    erp_problem: str = ""
+    """Why the ERP cannot fulfil; empty while it can."""
+    packed: Mapping[OrderItemId, int] = field(default_factory=dict)
+    """Units in parcels that the ERP reported."""
+    confirmed: Mapping[OrderItemId, int] = field(default_factory=dict)
+    """Units in parcels that Amazon accepted."""
+    hints: tuple[str, ...] = ()
+    """Ids of the notifications seen last, so that a duplicate costs no read."""
+    times: Mapping[str, str] = field(default_factory=dict)
+    """First time of each milestone: hinted, read, handed, shipped, confirmed, shown, cancelled."""
+
+    @property
+    def actionable(self) -> bool:
+        return self.status in ACTIONABLE and self.fulfilled_by == MERCHANT
+
+    @property
+    def closed(self) -> bool:
+        """Nothing is left to ship."""
+        return self.status in {Status.CANCELLED, Status.SHIPPED, Status.UNFULFILLABLE}
+
+
+def wanted(head: Head) -> tuple[str, ...]:
+    """The kinds of work whose applied state is behind what the facts ask for."""
+    kinds: list[str] = []
+    if head.actionable and not head.erp_number:
+        kinds.append(HAND_TO_ERP)
+    if head.status == Status.CANCELLED and head.erp_number and not head.erp_cancelled:
+        kinds.append(CANCEL_IN_ERP)
+    if head.cancel_requested and head.actionable and head.erp_number and not head.erp_held:
+        kinds.append(HOLD_IN_ERP)
+    return tuple(kinds)
+
+
+def newer(head: Head, order: Order) -> bool:
+    """The version fence: forward only, and equal versions only when the content differs."""
+    return order.version > head.version or (order.version == head.version and order.digest != head.digest)
+
+
+def folded(head: Head, order: Order) -> Head | None:
+    """The facts after one reading of Amazon; None when the reading is not newer than what is known."""
+    if not newer(head, order):
+        return None
+    return replace(
+        head,
+        version=order.version,
+        digest=order.digest,
+        status=order.status,
+        fulfilled_by=order.fulfilled_by,
+        marketplace=order.marketplace,
+        created=order.created,
+        ship_by=order.ship_by,
+        items={line.item_id: Item(line.sku, line.quantity, line.fulfilled) for line in order.lines},
+        cancel_requested=order.cancel_requested,
+        erp_held=head.erp_held and order.cancel_requested,
+        shown=dict(order.packages),
+    )
+
+
+def read_anew(head: Head, order: Order, *, handling: str = "") -> tuple[Head, tuple[str, ...]] | None:
+    """The facts after a reading and the work they call for, but for the kind that the reader is carrying out itself."""
+    after = folded(head, order)
+    if after is None:
+        return None
+    return after, tuple(kind for kind in wanted(after) if kind != handling)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What an ORDER_CHANGE says may have happened. Only ever a reason to look."""
+
+    notification_id: str
+    status: str
+    """In the words of Orders 2026-01-01; as sent when unknown."""
+    merchant: bool
+    buyer_requested: bool
+
+
+def hinted(head: Head, hint: Hint) -> tuple[Head, str | None] | None:
+    """The facts with the hint noted, and the kind of work it calls for; None for a duplicate.
+
+    A change that the next search of orders brings anyway, and that nobody waits for, calls for nothing:
+    a pending order, or a parcel that we confirmed ourselves.
+    """
+    if hint.notification_id in head.hints:
+        return None
+    noted = replace(head, hints=(*head.hints, hint.notification_id)[-KEPT_HINTS:])
+    return noted, _called_for(head, hint)
+
+
+def _called_for(head: Head, hint: Hint) -> str | None:
+    if hint.status in {Status.PENDING, Status.PENDING_AVAILABILITY}:
+        return None
+    if hint.merchant and hint.status in ACTIONABLE and not head.erp_number:
+        return HAND_TO_ERP if not head.closed else None
+    if hint.buyer_requested and not head.closed:
+        return FETCH_ORDER
+    if hint.merchant and head.erp_number and hint.status in {*ACTIONABLE, Status.SHIPPED}:
+        return None
+    return FETCH_ORDER if hint.status != head.status else None
+
+
+def handed(head: Head, number: str, version: str) -> Head:
+    """The ERP holds the order under `number`."""
+    return replace(head, erp_number=number, erp_version=version, erp_problem="")
+
+
+def cancel_answered(head: Head, answer: CancelAnswer) -> Head:
+    """The ERP answered our cancellation; anything but DONE is a problem for a human."""
+    problem = "" if answer is CancelAnswer.DONE else f"Amazon cancelled the order, the ERP answers: {answer}"
+    return replace(head, erp_cancelled=str(answer), erp_problem=problem)

@@ -1,0 +1,42 @@
+"""Times as the bridge keeps them: aware UTC in memory, fixed-width UTC text at rest, so that text sorts as time does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bridge.domain.errors import Unreadable
+
+_FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+def to_text(moment: datetime) -> str:
+    """`2026-11-24T03:00:00.000000Z`, always 27 characters; ValueError for a naive time."""
+    if moment.tzinfo is None:
+        msg = "a time without a zone"
+        raise ValueError(msg)
+    return moment.astimezone(UTC).strftime(_FORM).rjust(27, "0")
+
+
+def from_text(text: str) -> datetime:
+    """The inverse of `to_text`."""
+    return datetime.strptime(text, _FORM).replace(tzinfo=UTC)
+
+
+def read_time(raw: object) -> datetime:
+    """Any ISO 8601 time that Amazon writes; Unreadable when it is none or has no zone."""
+    if not isinstance(raw, str):
+        msg = f"time expected, got {type(raw).__name__}"
+        raise Unreadable(msg)
+    try:
+        moment = datetime.fromisoformat(raw)
+    except ValueError as error:
+        msg = "a time that is not ISO 8601"
+        raise Unreadable(msg) from error
+    if moment.tzinfo is None:
+        msg = "a time without a zone"
+        raise Unreadable(msg)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        msg = "a time outside the calendar"
+        raise Unreadable(msg) from error

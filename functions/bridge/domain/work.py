@@ -1,0 +1,77 @@
+"""A piece of work: which effect, on which order, on which part of it. This is all a work message carries."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bridge.domain.errors import Unreadable
+from bridge.domain.ids import OrderId, OrderKey, Region, SellerId
+from bridge.domain.times import from_text, to_text
+
+LEASE = timedelta(seconds=60)
+"""How long a claim holds. At least function time-out (30 s) + longest request in flight (20 s) + clock skew (5 s)."""
+FUNCTION_TIMEOUT = timedelta(seconds=30)
+OLD_AT_FIRST_SIGHT = timedelta(minutes=15)
+"""An order older than this when first seen may already be in the ERP: look before creating."""
+HORIZON = timedelta(seconds=60)
+"""Slots of Amazon's quota are reserved, and work messages delayed, at most this far ahead."""
+LONGEST_WAIT = timedelta(minutes=15)
+"""The longest pause between two tries of the same work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`kind` is a row of EFFECTS; `part` names a parcel where the effect is one parcel's."""
+
+    kind: str
+    key: OrderKey
+    part: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}{' ' + self.part if self.part else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One claimed try of one piece of work. `fence` proves at completion that the claim is still ours."""
+
+    work: Work
+    want: int
+    fence: int
+    tries: int
+    raised: datetime
+    slot: datetime | None = None
+    accepted: bool = False
+    """A human retried this after it was parked: checks that only protect against surprises are waived."""
+    rehearse: bool = False
+    """Decide, but write nothing outside (`--dry-run`)."""
+
+    @property
+    def doubt(self) -> bool:
+        """An earlier try may have had its effect: look at the target before acting."""
+        return self.tries > 1
+
+
+def pause_after(tries: int) -> timedelta:
+    """5 s, 10 s, 20 s … up to LONGEST_WAIT."""
+    return min(timedelta(seconds=5 * 2 ** min(tries - 1, 20)), LONGEST_WAIT)
+
+
+def encode(work: Work, slot: datetime | None) -> str:
+    """The body of a work message."""
+    region, seller, order = work.key
+    body = {"kind": work.kind, "region": region, "seller": seller, "order": order, "part": work.part}
+    return json.dumps(body | ({"slot": to_text(slot)} if slot else {}))
+
+
+def decode(body: str) -> tuple[Work, datetime | None]:
+    """The inverse of `encode`; Unreadable when it is no work message."""
+    try:
+        raw = json.loads(body)
+        key = OrderKey(Region(raw["region"]), SellerId(raw["seller"]), OrderId(raw["order"]))
+        return Work(raw["kind"], key, raw["part"]), from_text(raw["slot"]) if "slot" in raw else None
+    except (ValueError, KeyError, TypeError) as error:
+        msg = "not a work message"
+        raise Unreadable(msg) from error

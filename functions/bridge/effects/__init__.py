@@ -1,0 +1,34 @@
+"""What should happen outside, and who makes it happen: one file per kind, named like the kind.
+
+EFFECTS is the whole table. The lane decides queue, role and concurrency; `outward` effects write to somebody
+else's system and are never carried out for a seller in dry run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridge.domain.lifecycle import CANCEL_IN_ERP, CONFIRM_SHIPMENT, FETCH_ORDER, HAND_TO_ERP, HOLD_IN_ERP, READ_BACK
+from bridge.domain.work import Turn
+from bridge.effects import cancel_in_erp, confirm_shipment, fetch_order, hand_to_erp, hold_in_erp, read_back
+from bridge.ports import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """`run` drives applied towards desired once; it returns when that is done and raises one of the errors otherwise."""
+
+    run: Callable[[Turn, Ports], None]
+    lane: str
+    outward: bool
+
+
+EFFECTS: dict[str, Effect] = {
+    FETCH_ORDER: Effect(fetch_order.run, "orders", outward=False),
+    READ_BACK: Effect(read_back.run, "orders", outward=False),
+    HAND_TO_ERP: Effect(hand_to_erp.run, "erp", outward=True),
+    CANCEL_IN_ERP: Effect(cancel_in_erp.run, "erp", outward=True),
+    HOLD_IN_ERP: Effect(hold_in_erp.run, "erp", outward=True),
+    CONFIRM_SHIPMENT: Effect(confirm_shipment.run, "shipments", outward=True),
+}

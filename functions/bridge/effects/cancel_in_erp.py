@@ -1,0 +1,25 @@
+"""Amazon cancelled an order that the ERP holds: stop it there, and note the ERP's answer."""
+
+from __future__ import annotations
+
+from bridge.domain.documents import CancelAnswer
+from bridge.domain.lifecycle import Head, cancel_answered
+from bridge.domain.work import Turn
+from bridge.ports import Change, Ports
+
+
+def run(turn: Turn, ports: Ports) -> None:
+    """`cancel` is idempotent, so a doubtful earlier try needs no look-up."""
+    key = turn.work.key
+    head = ports.orders.get(key)
+    if head.erp_cancelled or not head.erp_number:
+        return
+    answer = ports.erp.cancel(key)
+
+    def decide(head: Head) -> Change | None:
+        return None if head.erp_cancelled else Change(cancel_answered(head, answer), milestone="cancelled")
+
+    ports.orders.change(key, decide)
+    ports.signals.note("cancelled in the ERP", order=key.order_id, answer=str(answer))
+    if answer is not CancelAnswer.DONE:
+        ports.signals.count("ErpCannotFulfil")

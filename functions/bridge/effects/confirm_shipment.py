@@ -1,0 +1,72 @@
+"""Tell Amazon of one parcel, or of its correction; the reference is the key under which a repetition is an edit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.domain.errors import NotNow, Refused
+from bridge.domain.ids import OrderItemId, OrderKey
+from bridge.domain.lifecycle import READ_BACK, Head
+from bridge.domain.orders import Status
+from bridge.domain.parcels import Parcel, confirmation, too_many
+from bridge.domain.work import LEASE, Turn
+from bridge.ports import Change, Ports
+
+
+def run(turn: Turn, ports: Ports) -> None:
+    """Raises Refused when parcels hold more than was ordered, or Amazon refuses and does not show the parcel."""
+    key = turn.work.key
+    parcel = ports.parcels.get(turn.work)
+    if parcel is None:
+        return
+    head = ports.orders.get(key)
+    if not head.version:
+        msg = "the parcel came before its order was read"
+        raise NotNow(msg, ports.clock.now() + LEASE)
+    if head.status == Status.CANCELLED:
+        msg = (
+            "the parcel was shipped although Amazon cancelled the order; call the carrier back, or speak with the buyer"
+        )
+        raise Refused(msg)
+    if not (turn.doubt and _shown(key, parcel, turn, ports)):
+        _send(parcel, head, turn, ports)
+    ports.parcels.confirmed(parcel)
+    _stored(key, ports)
+
+
+def _send(parcel: Parcel, head: Head, turn: Turn, ports: Ports) -> None:
+    surplus = too_many({item_id: item.ordered for item_id, item in head.items.items()}, dict(parcel.lines))
+    if surplus:
+        raise Refused(surplus)
+    now = ports.clock.now()
+    message = confirmation(parcel, head.marketplace, ordered_at=head.created or now, now=now)
+    try:
+        ports.amazon.confirm_shipment(parcel.key, message, slot=turn.slot)
+    except Refused:
+        # Also the answer to a repetition after the order was complete: look before calling it a failure.
+        if not _shown(parcel.key, parcel, turn, ports):
+            raise
+
+
+def _shown(key: OrderKey, parcel: Parcel, turn: Turn, ports: Ports) -> bool:
+    shown = ports.orders.get(key).shown
+    if shown.get(str(parcel.reference)) == parcel.tracking:
+        return True
+    packages = ports.amazon.get_order(key).order.packages
+    return packages.get(str(parcel.reference)) == parcel.tracking
+
+
+def _stored(key: OrderKey, ports: Ports) -> None:
+    """Units that Amazon accepted, over all parcels; and a look, later, whether Amazon shows them."""
+    confirmed: dict[OrderItemId, int] = {}
+    for parcel, accepted in ports.parcels.all(key):
+        for item_id, count in parcel.lines if accepted else ():
+            confirmed[item_id] = confirmed.get(item_id, 0) + count
+
+    def decide(head: Head) -> Change | None:
+        return Change(
+            replace(head, confirmed=confirmed), (READ_BACK,), delay=ports.rhythm.readback, milestone="confirmed"
+        )
+
+    ports.orders.change(key, decide)
+    ports.signals.note("shipment confirmed", order=key.order_id, units=sum(confirmed.values()))

@@ -1,0 +1,66 @@
+"""Hand one order to the ERP: a single read of Amazon with the recipient, who stays in memory, and one document."""
+
+from __future__ import annotations
+
+from bridge.domain.documents import Document, ErpOrder, Recipient
+from bridge.domain.errors import Refused
+from bridge.domain.handover import document
+from bridge.domain.ids import OrderKey
+from bridge.domain.lifecycle import HAND_TO_ERP, Head, handed, wanted
+from bridge.domain.work import OLD_AT_FIRST_SIGHT, Turn
+from bridge.ports import Change, Ports
+
+ROLE_MISSING = (
+    "Amazon withholds the recipient. Role missing: Direct-to-Consumer Shipping; "
+    "add it to the application and let the seller authorise again"
+)
+BEFORE_GO_LIVE = (
+    "created before this seller went live and not in the ERP under Amazon's order id; "
+    "enter it there under that id, or hand it over with `bridge parked retry`"
+)
+
+
+def run(turn: Turn, ports: Ports) -> None:
+    """Nothing happens when the order is in the ERP already, or not (or no longer) to be shipped by the seller."""
+    key = turn.work.key
+    if ports.orders.get(key).erp_number:
+        return
+    reading = ports.amazon.get_order(key, recipient=not turn.rehearse, slot=turn.slot)
+    head, works = ports.orders.fold(key, reading.order, handling=HAND_TO_ERP)
+    ports.send(works)
+    if not head.actionable or head.erp_number:
+        return
+    demand = document(key, reading.order)
+    if turn.rehearse:
+        ports.signals.note(
+            "would hand to the ERP", order=key.order_id, lines=len(demand.lines), total=str(demand.total)
+        )
+        return
+    _stored(key, _in_erp(turn, demand, reading.recipient, ports), reading.order.version, ports)
+
+
+def _in_erp(turn: Turn, demand: Document, recipient: Recipient | None, ports: Ports) -> ErpOrder:
+    """Look before creating when an earlier try may have landed, or the order may be older than this deployment."""
+    found = None
+    if turn.doubt or ports.clock.now() - demand.ordered_at > OLD_AT_FIRST_SIGHT:
+        found = ports.erp.find(demand.key)
+        if found and found.ready:
+            return found
+    record = ports.sellers.get(demand.key.seller)
+    if not found and record and demand.ordered_at < record.go_live and not turn.accepted:
+        raise Refused(BEFORE_GO_LIVE)
+    if recipient is None:
+        raise Refused(ROLE_MISSING)
+    return ports.erp.create(demand, recipient)
+
+
+def _stored(key: OrderKey, erp_order: ErpOrder, version: str, ports: Ports) -> None:
+    """What came in meanwhile (a cancellation) is called for in the same write."""
+
+    def decide(head: Head) -> Change | None:
+        after = handed(head, erp_order.number, version)
+        return Change(after, wanted(after), milestone="handed")
+
+    _, works = ports.orders.change(key, decide)
+    ports.send(works)
+    ports.signals.note("handed to the ERP", order=key.order_id, erp=erp_order.number)

@@ -1,0 +1,34 @@
+"""Some time after a parcel was confirmed: does Amazon show it? A search of orders has usually answered that already."""
+
+from __future__ import annotations
+
+from bridge.domain.errors import Refused
+from bridge.domain.ids import OrderKey
+from bridge.domain.lifecycle import Head
+from bridge.domain.work import Turn
+from bridge.ports import Change, Ports
+
+
+def run(turn: Turn, ports: Ports) -> None:
+    """Raises Refused when a confirmed parcel is missing at Amazon: the customer sees no tracking."""
+    key = turn.work.key
+    if _missing(ports.orders.get(key), ports):
+        head, works = ports.orders.fold(key, ports.amazon.get_order(key, slot=turn.slot).order)
+        ports.send(works)
+        missing = _missing(head, ports)
+        if missing:
+            msg = f"Amazon accepted but does not show package {', '.join(missing)}; confirm it again with `bridge parked retry`"
+            raise Refused(msg)
+    _shown(key, ports)
+
+
+def _missing(head: Head, ports: Ports) -> list[str]:
+    return [
+        str(parcel.reference)
+        for parcel, accepted in ports.parcels.all(head.key)
+        if accepted and head.shown.get(str(parcel.reference)) != parcel.tracking
+    ]
+
+
+def _shown(key: OrderKey, ports: Ports) -> None:
+    ports.orders.change(key, lambda head: None if "shown" in head.times else Change(head, milestone="shown"))

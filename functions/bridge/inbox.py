@@ -1,0 +1,80 @@
+"""Amazon's notifications come in here: who is it for, is it really for us, and who reacts to it.
+
+One ladder decides what becomes of a record: Unreadable is parked and acknowledged, foreign is counted and
+acknowledged, a bug or an unavailable table fails this record alone, and the queue brings it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from bridge.batches import Answer, each_record
+from bridge.domain.errors import Unreadable
+from bridge.envelope import Message, open_envelope
+from bridge.ports import Ports, SellerRecord
+from bridge.reactions import ROUTES, Route
+
+NEEDS_S = 8.0
+
+
+def consumer(ports: Ports, application_id: str) -> Callable[[dict[str, Any], Any], Answer]:
+    """The handler of the notifications queue."""
+
+    def receive(record: SQSRecord) -> None:
+        body = record.body
+        try:
+            message = open_envelope(body)
+            _react(message, application_id, ports)
+        except Unreadable as error:
+            digest = hashlib.sha256(body.encode(errors="surrogatepass")).hexdigest()[:32]
+            ports.parking.park(digest, str(error), size=len(body))
+            ports.signals.count("Parked")
+            ports.signals.note("parked", reason=str(error), digest=digest, size=len(body))
+
+    def consume(event: dict[str, Any], context: Any) -> Answer:
+        return each_record(event, context, receive, needs_s=NEEDS_S, signals=ports.signals)
+
+    return consume
+
+
+def _react(message: Message, application_id: str, ports: Ports) -> None:
+    route = ROUTES.get(message.kind)
+    if route is None:
+        msg = f"no reaction to notifications of type {_printable(message.kind)}"
+        raise Unreadable(msg)
+    if application_id and message.application_id != application_id:
+        _foreign("application", message, ports)
+        return
+    seller = _seller(message, route, ports)
+    if seller is not None:
+        route.react(message.notification_id, message.payload, seller, ports)
+
+
+def _seller(message: Message, route: Route, ports: Ports) -> SellerRecord | None:
+    """The connected seller whose subscription sent this; None, and counted, when it is somebody else's."""
+    seller_id = message.named(route.seller_path)
+    if seller_id is None:
+        msg = f"{message.kind} names no seller"
+        raise Unreadable(msg)
+    records = ports.sellers.named(seller_id)
+    if not records:
+        _foreign("seller", message, ports)
+        return None
+    for record in records:
+        if record.subscriptions.get(message.kind) == message.subscription_id:
+            return record
+    _foreign("subscription", message, ports)
+    return None
+
+
+def _foreign(what: str, message: Message, ports: Ports) -> None:
+    ports.signals.count("Foreign")
+    ports.signals.note("foreign", what=what, kind=message.kind)
+
+
+def _printable(text: str) -> str:
+    return "".join(letter for letter in text[:60] if letter.isascii() and (letter.isalnum() or letter in "_-.")) or "?"

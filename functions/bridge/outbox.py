@@ -1,0 +1,110 @@
+"""Work goes out here: claim it, carry it out, and let the error's class say what becomes of it.
+
+One ladder: done → completed under the fence; NotNow → due later, and sent again if that is soon; Refused or
+Unreadable → parked with the reason; NotAllowed → the seller is quarantined; anything else is a bug: the record fails,
+the lease runs out, and both queue and sweep bring it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from bridge.batches import Answer, each_record
+from bridge.domain.errors import NotAllowed, NotNow, Refused, Throttled, Unreadable
+from bridge.domain.work import LONGEST_WAIT, Turn, Work, decode, pause_after
+from bridge.effects import EFFECTS
+from bridge.ports import Mode, Ports
+
+NEEDS_S = 24.0
+"""One piece of work: two requests of at most ten seconds, and the table."""
+
+
+def consumer(ports: Ports, kinds: frozenset[str]) -> Callable[[dict[str, Any], Any], Answer]:
+    """The handler of one lane, which carries the given kinds only."""
+
+    def receive(record: SQSRecord) -> None:
+        try:
+            work, slot = decode(record.body)
+        except Unreadable:
+            ports.signals.count("Foreign")
+            return
+        if work.kind in kinds:
+            carry_out(work, slot, ports)
+        else:
+            ports.signals.note("work of another lane", kind=work.kind)
+
+    def consume(event: dict[str, Any], context: Any) -> Answer:
+        return each_record(event, context, receive, needs_s=NEEDS_S, signals=ports.signals)
+
+    return consume
+
+
+def carry_out(work: Work, slot: datetime | None, ports: Ports) -> None:
+    """One try of one piece of work."""
+    seller = ports.sellers.get(work.key.seller)
+    mode = seller.mode if seller else Mode.PAUSED
+    if mode in {Mode.PAUSED, Mode.NEEDS_CONSENT}:
+        ports.desk.pause(work, f"seller is {mode}")
+        return
+    turn = ports.desk.claim(work, slot)
+    if turn is None:
+        return
+    if mode is Mode.DRY_RUN and EFFECTS[work.kind].outward:
+        _rehearse(turn, ports)
+        return
+    _drive(turn, ports)
+
+
+def _drive(turn: Turn, ports: Ports) -> None:
+    work = turn.work
+    try:
+        EFFECTS[work.kind].run(turn, ports)
+    except NotNow as error:
+        _postpone(turn, error, ports)
+    except (Refused, Unreadable) as error:
+        ports.desk.park(turn, str(error))
+        ports.signals.count("Parked")
+        ports.signals.note("parked", kind=work.kind, order=work.key.order_id, reason=str(error))
+    except NotAllowed as error:
+        ports.sellers.quarantine(work.key.seller, str(error))
+        ports.desk.give_back(turn)
+        ports.desk.pause(work, str(error))
+        ports.signals.count("SellerNeedsConsent")
+        ports.signals.note("seller quarantined", seller=str(work.key.seller), reason=str(error))
+    else:
+        if ports.desk.complete(turn):
+            ports.queue.send(work)
+        ports.signals.note("done", kind=work.kind, order=work.key.order_id, tries=turn.tries)
+
+
+def _postpone(turn: Turn, error: NotNow, ports: Ports) -> None:
+    """`Throttled` comes before anything was sent: such a try leaves no doubt."""
+    now = ports.clock.now()
+    until = error.until or now + pause_after(turn.tries)
+    slot = error.slot if isinstance(error, Throttled) else None
+    held = ports.desk.postpone(turn, until, slot=slot, reason=str(error), untouched=isinstance(error, Throttled))
+    if held and until - now <= LONGEST_WAIT:
+        ports.queue.send(turn.work, delay=until - now, slot=slot)
+    ports.signals.note("postponed", kind=turn.work.kind, order=turn.work.key.order_id, reason=str(error))
+
+
+def _rehearse(turn: Turn, ports: Ports) -> None:
+    """Dry run: decide what can be decided without writing outside, say so, and lay the work aside."""
+    reason = "dry run"
+    try:
+        if turn.work.kind in REHEARSED:
+            EFFECTS[turn.work.kind].run(replace(turn, rehearse=True), ports)
+    except (NotNow, Refused, NotAllowed) as error:
+        reason = f"dry run: {error}"
+    ports.desk.give_back(turn)
+    ports.desk.pause(turn.work, reason)
+    ports.signals.note("dry run", kind=turn.work.kind, order=turn.work.key.order_id, reason=reason)
+
+
+REHEARSED = frozenset({"hand_to_erp"})
+"""Effects that decide something before they write."""

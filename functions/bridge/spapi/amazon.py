@@ -1,0 +1,37 @@
+"""The port Amazon over the client: what effects and sweeps may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bridge.domain.errors import Misconfigured
+from bridge.domain.ids import MarketplaceId, OrderKey, Seller
+from bridge.domain.parcels import Confirmation
+from bridge.ports import Page, Reading
+from bridge.spapi import orders_2026_01_01, orders_v0
+from bridge.spapi.client import Client
+
+
+class Amazon:
+    """See ports.Amazon. `may_ask_recipient` is the deployment's allow-list: only the ERP lane asks for personal data."""
+
+    def __init__(self, client: Client, *, may_ask_recipient: bool) -> None:
+        self._client = client
+        self._may_ask_recipient = may_ask_recipient
+
+    def get_order(self, key: OrderKey, *, recipient: bool = False, slot: datetime | None = None) -> Reading:
+        if recipient and not self._may_ask_recipient:
+            msg = "this function may not ask Amazon for recipients"
+            raise Misconfigured(msg)
+        return orders_2026_01_01.get_order(self._client, key, recipient=recipient, slot=slot)
+
+    def search_orders(
+        self, seller: Seller, marketplaces: Sequence[MarketplaceId], *, updated_after: datetime, token: str | None
+    ) -> Page:
+        return orders_2026_01_01.search_orders(
+            self._client, seller, marketplaces, updated_after=updated_after, token=token
+        )
+
+    def confirm_shipment(self, key: OrderKey, confirmation: Confirmation, *, slot: datetime | None = None) -> None:
+        orders_v0.confirm_shipment(self._client, key, confirmation, slot=slot)

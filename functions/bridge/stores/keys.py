@@ -1,0 +1,92 @@
+"""Where everything lies in the one table. Every key carries region and seller; nothing personal is ever part of one.
+
+| pk | sk | what |
+|---|---|---|
+| `T#<region>#<seller>#O#<order>` | `HEAD` | facts of one order |
+| same | `FX#<kind>` | one effect of the order |
+| same | `PKG#<shipment>#<package>` | one parcel, with its own effect |
+| `T#<region>#<seller>` | `CUR#<sweep>` | how far a sweep has come |
+| same | `Q#<operation>` | Amazon's quota of one operation |
+| `SELLERS` | `<region>#<seller>` | the seller: mode, marketplaces, subscriptions |
+| `PARKED` | `<digest>` | a message that nobody could act on |
+
+Index `due` (`dshard`, `due`): `D#<n>` work that should happen, `SHIPBY#<n>` orders near their deadline,
+`PARKED` what waits for a human, `PAUSED#<region>#<seller>` work of a seller who is paused.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from bridge.domain.ids import OrderId, OrderKey, Region, Seller, SellerId
+from bridge.domain.lifecycle import CONFIRM_SHIPMENT
+from bridge.domain.work import Work
+from bridge.stores.table import Key
+
+SHARDS = 8
+PARKED = "PARKED"
+SELLERS = "SELLERS"
+HEAD = "HEAD"
+
+
+def order_pk(key: OrderKey) -> str:
+    return f"T#{key.region}#{key.seller_id}#O#{key.order_id}"
+
+
+def head(key: OrderKey) -> Key:
+    return Key(order_pk(key), HEAD)
+
+
+def parcel(key: OrderKey, part: str) -> Key:
+    return Key(order_pk(key), f"PKG#{part}")
+
+
+def work(work: Work) -> Key:
+    if work.kind == CONFIRM_SHIPMENT:
+        return parcel(work.key, work.part)
+    return Key(order_pk(work.key), f"FX#{work.kind}")
+
+
+def order_of(pk: str) -> OrderKey:
+    """The order of a partition key."""
+    _, region, seller, _, order = pk.split("#", 4)
+    return OrderKey(Region(region), SellerId(seller), OrderId(order))
+
+
+def work_of(pk: str, sk: str) -> Work:
+    """The work that an effect or parcel item stands for."""
+    kind, _, rest = sk.partition("#")
+    return Work(CONFIRM_SHIPMENT, order_of(pk), rest) if kind == "PKG" else Work(rest, order_of(pk))
+
+
+def seller(seller: Seller) -> Key:
+    return Key(SELLERS, f"{seller.region}#{seller.seller_id}")
+
+
+def seller_of(sk: str) -> Seller:
+    region, _, seller_id = sk.partition("#")
+    return Seller(Region(region), SellerId(seller_id))
+
+
+def cursor(seller: Seller, sweep: str) -> Key:
+    return Key(f"T#{seller.region}#{seller.seller_id}", f"CUR#{sweep}")
+
+
+def quota(seller: Seller, operation: str) -> Key:
+    return Key(f"T#{seller.region}#{seller.seller_id}", f"Q#{operation}")
+
+
+def _shard(key: OrderKey) -> int:
+    return zlib.crc32(order_pk(key).encode()) % SHARDS
+
+
+def due_shard(key: OrderKey) -> str:
+    return f"D#{_shard(key)}"
+
+
+def ship_by_shard(key: OrderKey) -> str:
+    return f"SHIPBY#{_shard(key)}"
+
+
+def paused(seller: Seller) -> str:
+    return f"PAUSED#{seller.region}#{seller.seller_id}"

@@ -1,0 +1,147 @@
+"""Orders: one HEAD per order, changed only by comparing and setting its revision, together with the work that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bridge.domain.errors import Unavailable
+from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Sku
+from bridge.domain.lifecycle import Head, Item, read_anew
+from bridge.domain.orders import Order
+from bridge.domain.times import from_text, to_text
+from bridge.domain.work import Work
+from bridge.ports import Change, Clock
+from bridge.stores import keys
+from bridge.stores.desk import raising, time_to_live
+from bridge.stores.table import Absent, Condition, ConditionFailed, Put, Table, Write, equals
+from bridge.stores.table import Item as Stored
+
+_TRIES = 8
+WARN_BEFORE_SHIP_BY = timedelta(hours=12)
+
+
+class Orders:
+    """See ports.Orders."""
+
+    def __init__(self, table: Table, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+
+    def get(self, key: OrderKey) -> Head:
+        item = self._table.get(keys.head(key))
+        return _read(key, item) if item else Head(key)
+
+    def change(self, key: OrderKey, decide: Callable[[Head], Change | None]) -> tuple[Head, tuple[Work, ...]]:
+        for _ in range(_TRIES):
+            head = self.get(key)
+            change = decide(head)
+            if change is None:
+                return head, ()
+            now = self._clock.now()
+            after, condition = self.stamped(head, change, now)
+            works = tuple(Work(kind, key) for kind in change.calls)
+            writes: list[Write] = [put_head(after, now, condition)]
+            writes += [raising(work, now, change.delay) for work in works]
+            try:
+                self._table.transact(writes)
+            except ConditionFailed:
+                continue
+            return after, works
+        msg = f"order {key.order_id} is being changed by others all the time"
+        raise Unavailable(msg)
+
+    def fold(self, key: OrderKey, order: Order, *, handling: str = "") -> tuple[Head, tuple[Work, ...]]:
+        def decide(head: Head) -> Change | None:
+            after = read_anew(head, order, handling=handling)
+            return Change(*after, milestone="read") if after else None
+
+        return self.change(key, decide)
+
+    def near_deadline(self, now: datetime, limit: int = 100) -> list[OrderKey]:
+        found: list[OrderKey] = []
+        for shard in range(keys.SHARDS):
+            found += [keys.order_of(item["pk"]) for item in self._table.due(f"SHIPBY#{shard}", to_text(now), limit)]
+        return found
+
+    @staticmethod
+    def stamped(head: Head, change: Change, now: datetime) -> tuple[Head, Condition]:
+        """The changed head with its next revision and milestone, and the condition that nobody was faster."""
+        times = dict(head.times)
+        if change.milestone:
+            times.setdefault(change.milestone, to_text(now))
+        after = replace(change.head, revision=head.revision + 1, times=times, first_seen=head.first_seen or now)
+        return after, equals("rev", head.revision) if head.revision else Absent("rev")
+
+
+def put_head(head: Head, now: datetime, condition: Condition) -> Put:
+    """The write that replaces a HEAD."""
+    item: Stored = {
+        "rev": head.revision,
+        "v": head.version,
+        "h": head.digest,
+        "status": head.status,
+        "by": head.fulfilled_by,
+        "mkt": head.marketplace,
+        "items": {item_id: [item.sku, item.ordered, item.fulfilled] for item_id, item in head.items.items()},
+        "cancel_requested": head.cancel_requested,
+        "shown": dict(head.shown),
+        "erp": head.erp_number,
+        "erp_v": head.erp_version,
+        "erp_cancelled": head.erp_cancelled,
+        "erp_held": head.erp_held,
+        "erp_problem": head.erp_problem,
+        "packed": dict(head.packed),
+        "confirmed": dict(head.confirmed),
+        "hints": list(head.hints),
+        "times": dict(head.times),
+        "ttl": time_to_live(now),
+    }
+    for name, moment in (("created", head.created), ("first_seen", head.first_seen), ("ship_by", head.ship_by)):
+        if moment:
+            item[name] = to_text(moment)
+    if head.ship_by and head.actionable and not _all_confirmed(head):
+        item |= {"dshard": keys.ship_by_shard(head.key), "due": to_text(head.ship_by - WARN_BEFORE_SHIP_BY)}
+    return Put(keys.head(head.key), item, when=condition)
+
+
+def _all_confirmed(head: Head) -> bool:
+    return all(head.confirmed.get(item_id, 0) >= item.ordered for item_id, item in head.items.items())
+
+
+def _moment(item: Stored, name: str) -> datetime | None:
+    return from_text(item[name]) if name in item else None
+
+
+def _item(raw: list[Any]) -> Item:
+    sku, ordered, fulfilled = raw
+    return Item(Sku(sku) if sku else None, ordered, fulfilled)
+
+
+def _read(key: OrderKey, item: Stored) -> Head:
+    return Head(
+        key=key,
+        revision=item["rev"],
+        version=item["v"],
+        digest=item["h"],
+        status=item["status"],
+        fulfilled_by=item["by"],
+        marketplace=MarketplaceId(item["mkt"]),
+        created=_moment(item, "created"),
+        first_seen=_moment(item, "first_seen"),
+        ship_by=_moment(item, "ship_by"),
+        items={OrderItemId(item_id): _item(raw) for item_id, raw in item["items"].items()},
+        cancel_requested=item["cancel_requested"],
+        shown=item["shown"],
+        erp_number=item["erp"],
+        erp_version=item["erp_v"],
+        erp_cancelled=item["erp_cancelled"],
+        erp_held=item["erp_held"],
+        erp_problem=item["erp_problem"],
+        packed={OrderItemId(item_id): count for item_id, count in item["packed"].items()},
+        confirmed={OrderItemId(item_id): count for item_id, count in item["confirmed"].items()},
+        hints=tuple(item["hints"]),
+        times=item["times"],
+    )

@@ -1,0 +1,82 @@
+"""Sellers: who is connected, in which mode, and how far each sweep has come for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bridge.domain.ids import MarketplaceId, Seller
+from bridge.domain.times import from_text, to_text
+from bridge.ports import Cursor, Mode, SellerRecord
+from bridge.stores import keys
+from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Present, Put, Table, Update, either
+
+
+class Sellers:
+    """See ports.Sellers; `put` and `set_mode` are the operator's."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, seller: Seller) -> SellerRecord | None:
+        item = self._table.get(keys.seller(seller))
+        return _read(seller, item) if item else None
+
+    def named(self, seller_id: str) -> list[SellerRecord]:
+        return [record for record in self.all() if record.seller.seller_id == seller_id]
+
+    def all(self) -> list[SellerRecord]:
+        return [_read(keys.seller_of(item["sk"]), item) for item in self._table.query(keys.SELLERS)]
+
+    def put(self, record: SellerRecord) -> None:
+        item: Item = {
+            "marketplaces": list(record.marketplaces),
+            "mode": str(record.mode),
+            "go_live": to_text(record.go_live),
+            "subscriptions": record.subscriptions,
+            "reason": record.reason,
+        }
+        self._table.put(Put(keys.seller(record.seller), item))
+
+    def set_mode(self, seller: Seller, mode: Mode, reason: str = "") -> bool:
+        """False when there is no such seller."""
+        try:
+            self._table.update(
+                Update(keys.seller(seller), set={"mode": str(mode), "reason": reason}, when=Present("mode"))
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def quarantine(self, seller: Seller, reason: str) -> None:
+        self.set_mode(seller, Mode.NEEDS_CONSENT, reason)
+
+    def cursor(self, seller: Seller, sweep: str) -> Cursor:
+        item = self._table.get(keys.cursor(seller, sweep)) or {}
+        return Cursor(_moment(item, "at"), item.get("token"), _moment(item, "started"))
+
+    def bookmark(self, seller: Seller, sweep: str, token: str, started: datetime) -> None:
+        self._table.update(Update(keys.cursor(seller, sweep), set={"token": token, "started": to_text(started)}))
+
+    def advance(self, seller: Seller, sweep: str, to: datetime) -> None:
+        text = to_text(to)
+        forward = either(Absent("at"), Compare("at", "<", text))
+        key = keys.cursor(seller, sweep)
+        try:
+            self._table.update(Update(key, set={"at": text}, remove=("token", "started"), when=forward))
+        except ConditionFailed:
+            return
+
+
+def _moment(item: Item, name: str) -> datetime | None:
+    return from_text(item[name]) if name in item else None
+
+
+def _read(seller: Seller, item: Item) -> SellerRecord:
+    return SellerRecord(
+        seller=seller,
+        marketplaces=tuple(MarketplaceId(marketplace) for marketplace in item["marketplaces"]),
+        mode=Mode(item["mode"]),
+        go_live=from_text(item["go_live"]),
+        subscriptions=item["subscriptions"],
+        reason=item["reason"],
+    )

@@ -1,0 +1,15 @@
+"""What closes the gaps: one file per source of truth. Notifications are the speed, sweeps are the guarantee."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bridge.ports import Ports
+from bridge.sweeps import due, orders, shipments
+
+SWEEPS: dict[str, Callable[[Ports, Callable[[], float]], None]] = {
+    "due": due.run,
+    "orders": orders.run,
+    "shipments": shipments.run,
+}
+"""Name → run(ports, seconds left)."""

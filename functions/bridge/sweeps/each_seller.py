@@ -1,0 +1,39 @@
+"""One sweep, seller by seller: what goes wrong for one stops nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bridge.domain.errors import BridgeError, NotAllowed
+from bridge.ports import Mode, Ports, SellerRecord
+
+RESERVE_S = 12.0
+"""The longest a single step of a sweep may take: no new one starts with less left."""
+
+
+def each_seller(
+    ports: Ports, seconds_left: Callable[[], float], step: Callable[[SellerRecord, Ports, Callable[[], float]], None]
+) -> None:
+    """Run `step` for every seller who is live or in dry run; raises ExceptionGroup for bugs, after all had their turn."""
+    bugs: list[Exception] = []
+    for record in ports.sellers.all():
+        if record.mode in {Mode.PAUSED, Mode.NEEDS_CONSENT}:
+            continue
+        if seconds_left() < RESERVE_S:
+            ports.signals.note("sweep out of time, goes on next minute", seller=str(record.seller))
+            break
+        try:
+            step(record, ports, seconds_left)
+        except NotAllowed as error:
+            ports.sellers.quarantine(record.seller, str(error))
+            ports.signals.count("SellerNeedsConsent")
+            ports.signals.note("seller quarantined", seller=str(record.seller), reason=str(error))
+        except BridgeError as error:
+            ports.signals.note(
+                "sweep postponed", seller=str(record.seller), reason=str(error), kind=type(error).__name__
+            )
+        except Exception as error:  # noqa: BLE001 - collected, and raised below
+            bugs.append(error)
+    if bugs:
+        msg = "sweep"
+        raise ExceptionGroup(msg, bugs)

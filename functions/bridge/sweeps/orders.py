@@ -1,0 +1,63 @@
+"""Amazon's orders: search for all that changed since the last time, so that a lost notification costs minutes, no order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bridge.domain.ids import OrderKey, Seller
+from bridge.ports import Page, Ports, SellerRecord
+from bridge.sweeps.each_seller import RESERVE_S, each_seller
+
+NAME = "orders"
+_EARLY = timedelta(seconds=5)
+_TOKEN_LIVES = timedelta(hours=23)
+
+
+def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
+    each_seller(ports, seconds_left, _search)
+
+
+def _search(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float]) -> None:
+    """The cursor moves after the last page only; an unfinished search goes on from its page token next time."""
+    now = ports.clock.now()
+    cursor = ports.sellers.cursor(record.seller, NAME)
+    ports.signals.count("SweepLagSeconds", max(0.0, (now - (cursor.at or record.go_live)).total_seconds()))
+    token, started = cursor.token, cursor.started
+    if started is None or now - started > _TOKEN_LIVES:
+        token, started = None, None
+        if cursor.at and now - cursor.at < ports.rhythm.orders_period - _EARLY:
+            return
+    since = (cursor.at or record.go_live) - ports.rhythm.search_overlap
+    seen = 0
+    while True:
+        page = ports.amazon.search_orders(record.seller, record.marketplaces, updated_after=since, token=token)
+        started = started or page.server_time
+        seen += _fold_page(record.seller, page, ports)
+        token = page.next_token
+        if token is None:
+            break
+        ports.sellers.bookmark(record.seller, NAME, token, started)
+        if seconds_left() < RESERVE_S:
+            return
+    ports.sellers.advance(record.seller, NAME, started)
+    ports.signals.note("sweep of orders", seller=str(record.seller), works=seen, until=_text(started))
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _fold_page(seller: Seller, page: Page, ports: Ports) -> int:
+    """How much work the page called for."""
+    for order_id in page.unreadable:
+        ports.parking.park(
+            f"search:{seller}:{order_id}", "searchOrders shows an order that cannot be understood", size=0
+        )
+        ports.signals.count("Parked")
+    works = 0
+    for order in page.orders:
+        _, called = ports.orders.fold(OrderKey(seller.region, seller.seller_id, order.order_id), order)
+        ports.send(called)
+        works += len(called)
+    return works

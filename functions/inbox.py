@@ -1,0 +1,13 @@
+"""Amazon told us something."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bridge import wiring
+
+_handle = wiring.inbox_handler()  # fails here, at INIT, if misconfigured
+
+
+def handler(event: dict[str, Any], context: Any) -> Any:
+    return _handle(event, context)

@@ -1,0 +1,179 @@
+"""The bridge's own code on stand-ins: table, clock, queue, Amazon, ERP. Nothing happens but what a test makes happen."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from bridge.domain.documents import Recipient
+from bridge.domain.ids import EU, MarketplaceId, OrderId, OrderItemId, OrderKey, Seller, SellerId, Sku
+from bridge.domain.money import Money
+from bridge.domain.orders import Line, Order, Status
+from bridge.domain.documents import LineKind
+from bridge.domain.parcels import Confirmation
+from bridge.domain.times import to_text
+from bridge.domain.work import Work
+from bridge.outbox import carry_out
+from bridge.ports import Mode, Page, Ports, Reading, Rhythm, SellerRecord
+from bridge.stores.desk import Desk
+from bridge.stores.orders import Orders
+from bridge.stores.parcels import Parcels
+from bridge.stores.parking import Parking
+from bridge.stores.sellers import Sellers
+from tests.fakes.erp import FakeErp
+from tests.fakes.table import MemoryTable
+
+START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+SELLER = Seller(EU, SellerId("A3TH9S8BH6GOGM"))
+DE = MarketplaceId("A1PA6795UKMFR9")
+ANNA = Recipient(name="Anna Beispiel", street=("Hauptstr. 1",), city="Köln", postal_code="50667", country="DE")
+
+
+class TestClock:
+    """Time stands still until a test moves it."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class FakeQueue:
+    def __init__(self) -> None:
+        self.waiting: deque[tuple[Work, datetime | None]] = deque()
+        self.lossy = False
+
+    def send(self, work: Work, *, delay: timedelta = timedelta(0), slot: datetime | None = None) -> None:
+        if not self.lossy:
+            self.waiting.append((work, slot))
+
+
+class FakeSignals:
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.notes: list[tuple[str, dict[str, str | float | None]]] = []
+
+    def count(self, metric: str, value: float = 1) -> None:
+        self.counts[metric] += int(value)
+
+    def note(self, event: str, **facts: str | float | None) -> None:
+        self.notes.append((event, facts))
+
+
+def an_order(order_id: str = "305-0000001-0000001", **changes: object) -> Order:
+    line = Line(
+        OrderItemId("item-1"), Sku("SKU-0001"), 2, 0, cancel_requested=False, proceeds=((LineKind.ITEM, Money(Decimal("20.00"), "EUR")),)
+    )
+    order = Order(
+        order_id=OrderId(order_id),
+        version=to_text(START - timedelta(minutes=1)),
+        created=START - timedelta(minutes=2),
+        marketplace=DE,
+        status=Status.UNSHIPPED,
+        fulfilled_by="MERCHANT",
+        service_level="STANDARD",
+        ship_by=START + timedelta(days=2),
+        lines=(line,),
+        total=Money(Decimal("20.00"), "EUR"),
+        digest="1",
+    )
+    return replace(order, **changes)  # type: ignore[arg-type]
+
+
+class FakeAmazon:
+    """Orders by id; `errors` are raised by the next calls, one each."""
+
+    def __init__(self, clock: TestClock) -> None:
+        self.clock = clock
+        self.orders: dict[str, Order] = {}
+        self.recipient: Recipient | None = ANNA
+        self.reads: Counter[str] = Counter()
+        self.confirmations: list[Confirmation] = []
+        self.errors: deque[Exception] = deque()
+        self.lands_before_error = False
+
+    def _fail(self) -> None:
+        if self.errors:
+            raise self.errors.popleft()
+
+    def get_order(self, key: OrderKey, *, recipient: bool = False, slot: datetime | None = None) -> Reading:
+        self._fail()
+        self.reads[key.order_id] += 1
+        return Reading(self.orders[key.order_id], self.recipient if recipient else None)
+
+    def search_orders(self, seller: Seller, marketplaces: Sequence[MarketplaceId], *, updated_after: datetime, token: str | None) -> Page:
+        self._fail()
+        found = sorted(order.order_id for order in self.orders.values() if order.version >= to_text(updated_after))
+        at = int(token or 0)
+        more = str(at + 2) if at + 2 < len(found) else None
+        return Page(tuple(self.orders[name] for name in found[at : at + 2]), (), more, self.clock.now())
+
+    def confirm_shipment(self, key: OrderKey, confirmation: Confirmation, *, slot: datetime | None = None) -> None:
+        if not self.lands_before_error:
+            self._fail()
+        self.confirmations.append(confirmation)
+        order = self.orders[key.order_id]
+        self.orders[key.order_id] = replace(
+            order,
+            version=to_text(self.clock.now()),
+            status=Status.SHIPPED,
+            packages={**order.packages, str(confirmation.reference): confirmation.tracking},
+            digest=f"{order.digest}+",
+        )
+        self._fail()
+
+
+@dataclass
+class World:
+    """Everything, wired as in a function that may do all."""
+
+    clock: TestClock = field(default_factory=TestClock)
+    table: MemoryTable = field(default_factory=MemoryTable)
+    queue: FakeQueue = field(default_factory=FakeQueue)
+    signals: FakeSignals = field(default_factory=FakeSignals)
+    erp: FakeErp = field(default_factory=FakeErp)
+
+    def __post_init__(self) -> None:
+        self.amazon = FakeAmazon(self.clock)
+        self.sellers = Sellers(self.table)
+        orders = Orders(self.table, self.clock)
+        self.ports = Ports(
+            clock=self.clock,
+            orders=orders,
+            desk=Desk(self.table, self.clock),
+            parcels=Parcels(self.table, self.clock, orders),
+            sellers=self.sellers,
+            parking=Parking(self.table, self.clock),
+            queue=self.queue,
+            signals=self.signals,
+            amazon=self.amazon,
+            erp=self.erp,
+            rhythm=Rhythm(*(timedelta(seconds=s) for s in (300, 180, 60, 90, 900))),
+        )
+        self.connect()
+
+    def connect(self, seller: Seller = SELLER, mode: Mode = Mode.LIVE) -> None:
+        record = SellerRecord(seller, (DE,), mode, START - timedelta(days=1), {"ORDER_CHANGE": "sub-1"})
+        self.sellers.put(record)
+
+    def key(self, order_id: str = "305-0000001-0000001") -> OrderKey:
+        return OrderKey(*SELLER, OrderId(order_id))
+
+    def place(self, order: Order) -> OrderKey:
+        self.amazon.orders[order.order_id] = order
+        return self.key(order.order_id)
+
+    def work_off(self) -> None:
+        """Carry out what is on the fast path, and what that puts there."""
+        while self.queue.waiting:
+            work, slot = self.queue.waiting.popleft()
+            carry_out(work, slot, self.ports)
