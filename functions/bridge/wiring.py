@@ -69,7 +69,8 @@ def _rhythm(settings: Settings) -> Rhythm:
     )
 
 
-def _urls(settings: Settings) -> dict[str, str]:
+def queue_urls(settings: Settings) -> dict[str, str]:
+    """Kind of work → URL of the queue of its lane."""
     lanes = {"orders": settings.queue_orders, "erp": settings.queue_erp, "shipments": settings.queue_shipments}
     return {kind: lanes[effect.lane] for kind, effect in EFFECTS.items()}
 
@@ -129,7 +130,7 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
         parcels=Parcels(core, clock, orders),
         sellers=Sellers(core),
         parking=Parking(core, clock),
-        queue=WorkQueue(boto3.client("sqs", config=AWS), _urls(settings), signals),
+        queue=WorkQueue(boto3.client("sqs", config=AWS), queue_urls(settings), signals),
         signals=signals,
         amazon=amazon(settings, core, may_ask_recipient=asks)
         if with_amazon

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from bridge.domain.documents import Recipient
+from bridge.domain.documents import CancelAnswer, Document, ErpOrder, LineKind, Recipient
 from bridge.domain.ids import EU, MarketplaceId, OrderId, OrderItemId, OrderKey, Seller, SellerId, Sku
 from bridge.domain.money import Money
 from bridge.domain.orders import Line, Order, Status
-from bridge.domain.documents import LineKind
 from bridge.domain.parcels import Confirmation
 from bridge.domain.times import to_text
 from bridge.domain.work import Work
@@ -132,6 +131,35 @@ class FakeAmazon:
         self._fail()
 
 
+class RecordingErp(FakeErp):
+    """The ERP, which also tells what it was asked to do to which order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.created: list[OrderKey] = []
+        self.cancelled: list[OrderKey] = []
+        self.held: list[OrderKey] = []
+        self.adopted: dict[OrderKey, ErpOrder] = {}
+
+    def find(self, key: OrderKey) -> ErpOrder | None:
+        return self.adopted.get(key) or super().find(key)
+
+    def create(self, document: Document, recipient: Recipient) -> ErpOrder:
+        before = len(self)
+        try:
+            return super().create(document, recipient)
+        finally:
+            self.created += [document.key] * (len(self) - before)
+
+    def cancel(self, key: OrderKey) -> CancelAnswer:
+        self.cancelled.append(key)
+        return super().cancel(key)
+
+    def hold(self, key: OrderKey, reason: str) -> None:
+        self.held.append(key)
+        super().hold(key, reason)
+
+
 @dataclass
 class World:
     """Everything, wired as in a function that may do all."""
@@ -140,7 +168,7 @@ class World:
     table: MemoryTable = field(default_factory=MemoryTable)
     queue: FakeQueue = field(default_factory=FakeQueue)
     signals: FakeSignals = field(default_factory=FakeSignals)
-    erp: FakeErp = field(default_factory=FakeErp)
+    erp: RecordingErp = field(default_factory=RecordingErp)
 
     def __post_init__(self) -> None:
         self.amazon = FakeAmazon(self.clock)
@@ -177,3 +205,11 @@ class World:
         while self.queue.waiting:
             work, slot = self.queue.waiting.popleft()
             carry_out(work, slot, self.ports)
+
+    def work_off_once(self) -> None:
+        """Carry out what is on the fast path now, not what that puts there."""
+        for _ in range(len(self.queue.waiting)):
+            work, slot = self.queue.waiting.popleft()
+            carry_out(work, slot, self.ports)
+
+    work_off_immediate = work_off_once

@@ -1,0 +1,173 @@
+"""The Tryton connector against a real Tryton: the conformance kit, and what only Tryton can do wrong."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+
+import httpx
+import pytest
+from bridge.domain.documents import CancelAnswer
+from bridge.domain.errors import Misconfigured, Refused, Unavailable
+from bridge.domain.ids import EU, MarketplaceId, OrderKey, Seller, SellerId
+from bridge.erp import connector
+from bridge.erp.tryton import Tryton, connect
+from bridge.erp.tryton.config import read_config
+from bridge.ports import Erp
+from local.erp import server
+from local.erp.warehouse import Warehouse as TrytonWarehouse
+
+from tests.contract.erp_kit import RECIPIENT, SELLER, SHOPS, ErpKit, Interrupted, Seen, Warehouse, order
+
+
+class People:
+    """The warehouse of the real ERP, as the kit asks it."""
+
+    def __init__(self, warehouse: TrytonWarehouse) -> None:
+        self.tryton = warehouse
+
+    def documents(self, key: OrderKey) -> list[Seen]:
+        ready = {shipment.order_id for shipment in self.tryton.to_ship()}
+        return [
+            Seen(sale.total, sale.customer, sale.address, ready=sale.order_id in ready)
+            for sale in self.tryton.sales(key.order_id)
+        ]
+
+    def ship(
+        self,
+        key: OrderKey,
+        carrier: str,
+        parcels: str | Mapping[str, Sequence[str]],
+        *,
+        only: Mapping[str, int] | None = None,
+    ) -> str:
+        return self.tryton.ship(key.order_id, carrier, parcels, only=only)
+
+    def correct_tracking(self, key: OrderKey, old: str, new: str) -> None:
+        self.tryton.correct_tracking(key.order_id, old, new)
+
+    def cannot_fulfil(self, key: OrderKey) -> None:
+        self.tryton.cannot_fulfil(key.order_id)
+
+    def release(self, key: OrderKey) -> None:
+        self.tryton.release(key.order_id)
+
+
+class Unsteady(httpx.BaseTransport):
+    """The network between us and the ERP, which breaks at the n-th write."""
+
+    def __init__(self, write: int, *, after: bool) -> None:
+        self._real, self._left, self._after = httpx.HTTPTransport(), write, after
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._left -= request.method != "GET"
+        broken = self._left == 0 and request.method != "GET"
+        if broken and not self._after:
+            msg = "broken before"
+            raise httpx.ConnectError(msg)
+        response = self._real.handle_request(request)
+        if broken:
+            response.read()
+            msg = "broken after"
+            raise httpx.ReadTimeout(msg)
+        return response
+
+    def close(self) -> None:
+        self._real.close()
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Running]:
+    server.prepare()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    started = server.start(tmp_path_factory.mktemp("erp"), port, shops=SHOPS)
+    yield started
+    server.stop(started.pid)
+
+
+@pytest.fixture
+def people(running: server.Running) -> Iterator[People]:
+    with closing(TrytonWarehouse(running.url, running.warehouse_key)) as warehouse:
+        yield People(warehouse)
+
+
+class TestTryton(ErpKit):
+    @pytest.fixture
+    def erp(self, running: server.Running) -> Iterator[Erp]:
+        with closing(connect(running.config)) as tryton:
+            yield tryton
+
+    @pytest.fixture
+    def warehouse(self, people: People) -> Warehouse:
+        return people
+
+    @pytest.fixture
+    def interrupted(self, running: server.Running) -> Interrupted:
+        @contextmanager
+        def interrupt(write: int, *, after: bool) -> Iterator[Erp]:
+            with httpx.Client(transport=Unsteady(write, after=after)) as client:
+                yield Tryton(read_config(running.config), client)
+
+        return interrupt
+
+    def test_a_packed_parcel_needs_a_human(self, erp: Erp, people: People) -> None:
+        document = order()
+        erp.create(document, RECIPIENT)
+        people.tryton.pack(document.key.order_id)
+        assert erp.cancel(document.key) is CancelAnswer.NEEDS_HUMAN
+
+    def test_a_new_price_replaces_a_half_made_sale(self, erp: Erp, interrupted: Interrupted, people: People) -> None:
+        old, new = order(), order(currency="GBP")
+        with interrupted(4, after=False) as shaky, pytest.raises(Unavailable):
+            shaky.create(old, RECIPIENT)
+        erp.create(type(new)(**{name: getattr(new, name) for name in new.__slots__} | {"key": old.key}), RECIPIENT)
+        (sale,) = people.tryton.sales(old.key.order_id)
+        assert (sale.state, sale.total, sale.shop) == ("processing", new.total, "Amazon UK")
+
+    def test_an_unknown_key_is_not_the_orders_fault(self, running: server.Running) -> None:
+        with closing(connect(running.config | {"key": "wrong"})) as tryton, pytest.raises(Unavailable, match="key"):
+            tryton.find(order().key)
+
+    def test_an_absent_server_is_unavailable(self, running: server.Running) -> None:
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            nowhere = running.config | {"url": f"http://127.0.0.1:{closed.getsockname()[1]}"}
+            with closing(connect(nowhere)) as tryton, pytest.raises(Unavailable):
+                tryton.find(order().key)
+
+    def test_a_name_that_tryton_does_not_know_is_named(self, running: server.Running) -> None:
+        nobody = running.config | {"carrier": "Nobody"}
+        with closing(connect(nobody)) as tryton, pytest.raises(Refused, match="Nobody"):
+            tryton.create(order(), RECIPIENT)
+
+
+def test_an_incomplete_secret_says_what_is_missing() -> None:
+    with pytest.raises(Misconfigured, match=r"url.*key.*shops.*services"):
+        connect({"database": "erp", "carrier": "UPS"})
+
+
+def test_two_sellers_cannot_share_a_shop() -> None:
+    shops = {f"A1/{marketplace}": "Shop" for marketplace in server.SHOPS} | {"A2/A1PA6795UKMFR9": "Shop"}
+    raw = {"url": "http://x", "database": "erp", "key": "k", "carrier": "UPS", "services": server.SERVICES}
+    with pytest.raises(Misconfigured, match="two sellers"):
+        connect(raw | {"shops": shops})
+
+
+def test_the_shops_of_a_seller_are_those_of_its_region() -> None:
+    raw = {"url": "http://x", "database": "erp", "key": "k", "carrier": "UPS", "services": server.SERVICES}
+    shops = {f"A1/{marketplace}": shop for marketplace, shop in server.SHOPS.items()}
+    config = read_config(raw | {"shops": shops})
+    assert config.shops_of(Seller(EU, SellerId("A1"))) == ["Amazon DE", "Amazon UK"]
+    with pytest.raises(Refused, match="A2KITSELLER/A1PA6795UKMFR9"):
+        config.shop(SELLER, MarketplaceId("A1PA6795UKMFR9"))
+
+
+def test_connectors_are_found_by_name_and_by_path() -> None:
+    assert connector("tryton") is connect
+    assert connector("bridge.erp.tryton:connect") is connect
+    for wrong in ("sap", "bridge.erp.nothing:connect", "bridge.erp.tryton:nothing"):
+        with pytest.raises(Misconfigured):
+            connector(wrong)
