@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.domain.errors import BridgeError, Unreadable
-from bridge.ports import Mode, Ports
+from bridge.domain.sellers import Mode
+from bridge.ports import Ports
 from bridge.reactions.shipment_dispatched import react, read_shipment
 
 Response = dict[str, Any]

@@ -14,8 +14,9 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from bridge.batches import Answer, each_record
 from bridge.domain.errors import Unreadable
+from bridge.domain.sellers import SellerRecord
 from bridge.envelope import Message, open_envelope
-from bridge.ports import Ports, SellerRecord
+from bridge.ports import Ports
 from bridge.reactions import ROUTES, Route
 
 NEEDS_S = 8.0

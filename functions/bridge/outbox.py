@@ -16,9 +16,10 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from bridge.batches import Answer, each_record
 from bridge.domain.errors import NotAllowed, NotNow, Refused, Throttled, Unreadable
+from bridge.domain.sellers import Mode
 from bridge.domain.work import LONGEST_WAIT, Turn, Work, decode, pause_after
 from bridge.effects import EFFECTS
-from bridge.ports import Mode, Ports
+from bridge.ports import Ports
 
 NEEDS_S = 24.0
 """One piece of work: two requests of at most ten seconds, and the table."""

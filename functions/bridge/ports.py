@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Protocol
 
 from bridge.domain.documents import CancelAnswer, Document, ErpOrder, Recipient, Shipment
 from bridge.domain.ids import MarketplaceId, OrderKey, Seller
-from bridge.domain.lifecycle import Head
+from bridge.domain.lifecycle import Change, Head
 from bridge.domain.orders import Order
 from bridge.domain.parcels import Confirmation, Parcel
+from bridge.domain.readings import Page, Reading
+from bridge.domain.sellers import Cursor, SellerRecord
 from bridge.domain.work import Turn, Work
 
 
@@ -65,25 +66,6 @@ class Erp(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One order as Amazon shows it now; `recipient` only when it was asked for and Amazon gave it."""
-
-    order: Order
-    recipient: Recipient | None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some orders of a search; `unreadable` are the ids of those that could not be understood."""
-
-    orders: tuple[Order, ...]
-    unreadable: tuple[str, ...]
-    next_token: str | None
-    server_time: datetime
-    """Amazon's clock when it answered."""
-
-
 class Amazon(Protocol):
     """SP-API, paced. Raises Throttled (no slot yet), Unavailable, Refused, NotAllowed."""
 
@@ -96,16 +78,6 @@ class Amazon(Protocol):
     def confirm_shipment(self, key: OrderKey, confirmation: Confirmation, *, slot: datetime | None = None) -> None:
         """Same package reference again = edit. Refused carries Amazon's error code, never its message."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """New facts of an order and the kinds of work they call for, to be stored together."""
-
-    head: Head
-    calls: tuple[str, ...] = ()
-    delay: timedelta = timedelta(0)
-    milestone: str = ""
 
 
 class Orders(Protocol):
@@ -166,39 +138,6 @@ class Parcels(Protocol):
     def report(self, shipment: Shipment) -> tuple[Work, ...]:
         """Store new and corrected packages; parks those that hold more units than were ordered."""
         ...
-
-
-class Mode(StrEnum):
-    """What may be done for a seller."""
-
-    LIVE = "live"
-    DRY_RUN = "dry_run"
-    """Observe and decide, write nothing outward."""
-    PAUSED = "paused"
-    NEEDS_CONSENT = "REAUTH_NEEDED"
-
-
-@dataclass(frozen=True, slots=True)
-class SellerRecord:
-    """A seller who is connected."""
-
-    seller: Seller
-    marketplaces: tuple[MarketplaceId, ...]
-    mode: Mode
-    go_live: datetime
-    """Orders created earlier are the old system's; the bridge only adopts those it finds in the ERP."""
-    subscriptions: dict[str, str] = field(default_factory=dict)
-    """Notification type → subscription id."""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Everything up to `at` was seen. `token` and `started` belong to a search that is not finished yet."""
-
-    at: datetime | None = None
-    token: str | None = None
-    started: datetime | None = None
 
 
 class Sellers(Protocol):

@@ -6,7 +6,21 @@ import copy
 import threading
 from collections.abc import Sequence
 
-from bridge.stores.table import Absent, All, Check, Compare, Condition, ConditionFailed, Either, Item, Key, Present, Put, Update, Write
+from bridge.stores.table import (
+    Absent,
+    All,
+    Check,
+    Compare,
+    Condition,
+    ConditionFailed,
+    Either,
+    Item,
+    Key,
+    Present,
+    Put,
+    Update,
+    Write,
+)
 
 _OPERATORS = {
     "=": lambda a, b: a == b,

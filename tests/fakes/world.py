@@ -13,10 +13,12 @@ from bridge.domain.ids import EU, MarketplaceId, OrderId, OrderItemId, OrderKey,
 from bridge.domain.money import Money
 from bridge.domain.orders import Line, Order, Status
 from bridge.domain.parcels import Confirmation
+from bridge.domain.readings import Page, Reading
+from bridge.domain.sellers import Mode, SellerRecord
 from bridge.domain.times import to_text
 from bridge.domain.work import Work
 from bridge.outbox import carry_out
-from bridge.ports import Mode, Page, Ports, Reading, Rhythm, SellerRecord
+from bridge.ports import Ports, Rhythm
 from bridge.stores.desk import Desk
 from bridge.stores.orders import Orders
 from bridge.stores.parcels import Parcels

@@ -8,17 +8,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from bridge import inbox
 from bridge.domain.documents import ErpOrder, Package, Shipment, ShipmentState
 from bridge.domain.errors import NotAllowed, Refused, Throttled, Unavailable
 from bridge.domain.ids import OrderItemId
 from bridge.domain.orders import Line, Status
+from bridge.domain.sellers import Mode
 from bridge.domain.times import to_text
 from bridge.domain.work import Work
-from bridge.ports import Mode
 from bridge.reactions.shipment_dispatched import react
 from bridge.sweeps import due, orders, shipments
-
 from tests.fakes.world import SELLER, START, World, an_order
 
 APPLICATION = "amzn1.sp.solution.test"

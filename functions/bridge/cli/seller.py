@@ -13,8 +13,8 @@ from bridge.cli import show
 from bridge.cli.deployment import Deployment
 from bridge.domain.errors import Misconfigured, Refused
 from bridge.domain.ids import REGION_OF_MARKETPLACE, MarketplaceId, Region, Seller, SellerId
+from bridge.domain.sellers import Mode, SellerRecord
 from bridge.domain.times import read_time
-from bridge.ports import Mode, SellerRecord
 from bridge.reactions import ROUTES
 
 _MODES = {"resume": Mode.LIVE, "pause": Mode.PAUSED, "dry-run": Mode.DRY_RUN}

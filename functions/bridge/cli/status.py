@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.cli import show
 from bridge.cli.deployment import Deployment
-from bridge.ports import Mode, SellerRecord
+from bridge.domain.sellers import Mode, SellerRecord
 
 LATE_S = 900
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bridge.domain.documents import CancelAnswer
 from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Sku
@@ -68,6 +68,16 @@ class Head:
     def closed(self) -> bool:
         """Nothing is left to ship."""
         return self.status in {Status.CANCELLED, Status.SHIPPED, Status.UNFULFILLABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New facts of an order and the kinds of work they call for, to be stored together."""
+
+    head: Head
+    calls: tuple[str, ...] = ()
+    delay: timedelta = timedelta(0)
+    milestone: str = ""
 
 
 def wanted(head: Head) -> tuple[str, ...]:

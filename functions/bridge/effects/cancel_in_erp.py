@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bridge.domain.documents import CancelAnswer
-from bridge.domain.lifecycle import Head, cancel_answered
+from bridge.domain.lifecycle import Change, Head, cancel_answered
 from bridge.domain.work import Turn
-from bridge.ports import Change, Ports
+from bridge.ports import Ports
 
 
 def run(turn: Turn, ports: Ports) -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from bridge.domain.errors import NotNow, Refused
 from bridge.domain.ids import OrderItemId, OrderKey
-from bridge.domain.lifecycle import READ_BACK, Head
+from bridge.domain.lifecycle import READ_BACK, Change, Head
 from bridge.domain.orders import Status
 from bridge.domain.parcels import Parcel, confirmation, too_many
 from bridge.domain.work import LEASE, Turn
-from bridge.ports import Change, Ports
+from bridge.ports import Ports
 
 
 def run(turn: Turn, ports: Ports) -> None:

@@ -6,9 +6,9 @@ from bridge.domain.documents import Document, ErpOrder, Recipient
 from bridge.domain.errors import Refused
 from bridge.domain.handover import document
 from bridge.domain.ids import OrderKey
-from bridge.domain.lifecycle import HAND_TO_ERP, Head, handed, wanted
+from bridge.domain.lifecycle import HAND_TO_ERP, Change, Head, handed, wanted
 from bridge.domain.work import OLD_AT_FIRST_SIGHT, Turn
-from bridge.ports import Change, Ports
+from bridge.ports import Ports
 
 ROLE_MISSING = (
     "Amazon withholds the recipient. Role missing: Direct-to-Consumer Shipping; "

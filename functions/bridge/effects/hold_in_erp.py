@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.domain.lifecycle import Head
+from bridge.domain.lifecycle import Change, Head
 from bridge.domain.work import Turn
-from bridge.ports import Change, Ports
+from bridge.ports import Ports
 
 REASON = "Amazon: the buyer asked to cancel. Cancel it at Amazon, or release it here to ship it all the same."
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bridge.domain.errors import Refused
 from bridge.domain.ids import OrderKey
-from bridge.domain.lifecycle import Head
+from bridge.domain.lifecycle import Change, Head
 from bridge.domain.work import Turn
-from bridge.ports import Change, Ports
+from bridge.ports import Ports
 
 
 def run(turn: Turn, ports: Ports) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.ports import Ports, SellerRecord
+from bridge.domain.sellers import SellerRecord
+from bridge.ports import Ports
 from bridge.reactions import order_change
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from bridge.domain.errors import Unreadable
 from bridge.domain.ids import OrderId, OrderKey
-from bridge.domain.lifecycle import Head, Hint, hinted
+from bridge.domain.lifecycle import Change, Head, Hint, hinted
 from bridge.domain.orders import Status
-from bridge.ports import Change, Ports, SellerRecord
+from bridge.domain.sellers import SellerRecord
+from bridge.ports import Ports
 
 # ORDER_CHANGE 1.0 still speaks the words of Orders v0.
 _STATUS = {

@@ -10,9 +10,9 @@ from typing import Any
 from bridge.domain.documents import Package, Shipment, ShipmentState
 from bridge.domain.errors import Unreadable
 from bridge.domain.ids import OrderId, OrderItemId, OrderKey, Region, Seller, SellerId
-from bridge.domain.lifecycle import Head
+from bridge.domain.lifecycle import Change, Head
 from bridge.domain.times import read_time
-from bridge.ports import Change, Ports
+from bridge.ports import Ports
 
 
 def react(shipment: Shipment, ports: Ports) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 from bridge.domain.errors import Misconfigured
 from bridge.domain.ids import MarketplaceId, OrderKey, Seller
 from bridge.domain.parcels import Confirmation
-from bridge.ports import Page, Reading
+from bridge.domain.readings import Page, Reading
 from bridge.spapi import orders_2026_01_01, orders_v0
 from bridge.spapi.client import Client
 

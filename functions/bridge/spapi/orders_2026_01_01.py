@@ -10,7 +10,7 @@ from bridge.domain.errors import Refused, Unavailable, Unreadable
 from bridge.domain.handover import recipient as read_recipient
 from bridge.domain.ids import MarketplaceId, OrderKey, Seller
 from bridge.domain.orders import Order, read_order
-from bridge.ports import Page, Reading
+from bridge.domain.readings import Page, Reading
 from bridge.spapi.client import PATIENCE, Client
 from bridge.spapi.operation import Operation
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from bridge.domain.errors import Unavailable
 from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Sku
-from bridge.domain.lifecycle import Head, Item, read_anew
+from bridge.domain.lifecycle import Change, Head, Item, read_anew
 from bridge.domain.orders import Order
 from bridge.domain.times import from_text, to_text
 from bridge.domain.work import Work
-from bridge.ports import Change, Clock
+from bridge.ports import Clock
 from bridge.stores import keys
 from bridge.stores.desk import raising, time_to_live
 from bridge.stores.table import Absent, Condition, ConditionFailed, Put, Table, Write, equals

@@ -7,11 +7,11 @@ from dataclasses import replace
 from bridge.domain.documents import Package, Shipment
 from bridge.domain.errors import Unavailable
 from bridge.domain.ids import OrderItemId, OrderKey
-from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER, Head
+from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER, Change, Head
 from bridge.domain.parcels import Parcel, parcel, part_of, reference, too_many
 from bridge.domain.times import from_text, to_text
 from bridge.domain.work import Work
-from bridge.ports import Change, Clock
+from bridge.ports import Clock
 from bridge.stores import keys
 from bridge.stores.desk import PARKED_SHELF, raising
 from bridge.stores.orders import Orders, put_head

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from bridge.domain.ids import MarketplaceId, Seller
+from bridge.domain.sellers import Cursor, Mode, SellerRecord
 from bridge.domain.times import from_text, to_text
-from bridge.ports import Cursor, Mode, SellerRecord
 from bridge.stores import keys
 from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Present, Put, Table, Update, either
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.domain.errors import BridgeError, NotAllowed
-from bridge.ports import Mode, Ports, SellerRecord
+from bridge.domain.sellers import Mode, SellerRecord
+from bridge.ports import Ports
 
 RESERVE_S = 12.0
 """The longest a single step of a sweep may take: no new one starts with less left."""

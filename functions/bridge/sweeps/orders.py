@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bridge.domain.ids import OrderKey, Seller
-from bridge.ports import Page, Ports, SellerRecord
+from bridge.domain.readings import Page
+from bridge.domain.sellers import SellerRecord
+from bridge.ports import Ports
 from bridge.sweeps.each_seller import RESERVE_S, each_seller
 
 NAME = "orders"

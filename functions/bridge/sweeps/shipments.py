@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from bridge.ports import Ports, SellerRecord
+from bridge.domain.sellers import SellerRecord
+from bridge.ports import Ports
 from bridge.reactions.shipment_dispatched import react
 from bridge.sweeps.each_seller import each_seller
 

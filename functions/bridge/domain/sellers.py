@@ -1,0 +1,42 @@
+"""The sellers who are connected, and how far each sweep has come for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bridge.domain.ids import MarketplaceId, Seller
+
+
+class Mode(StrEnum):
+    """What may be done for a seller."""
+
+    LIVE = "live"
+    DRY_RUN = "dry_run"
+    """Observe and decide, write nothing outward."""
+    PAUSED = "paused"
+    NEEDS_CONSENT = "REAUTH_NEEDED"
+
+
+@dataclass(frozen=True, slots=True)
+class SellerRecord:
+    """A seller who is connected."""
+
+    seller: Seller
+    marketplaces: tuple[MarketplaceId, ...]
+    mode: Mode
+    go_live: datetime
+    """Orders created earlier are the old system's; the bridge only adopts those it finds in the ERP."""
+    subscriptions: dict[str, str] = field(default_factory=dict)
+    """Notification type → subscription id."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Everything up to `at` was seen. `token` and `started` belong to a search that is not finished yet."""
+
+    at: datetime | None = None
+    token: str | None = None
+    started: datetime | None = None
