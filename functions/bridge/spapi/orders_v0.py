@@ -24,7 +24,8 @@ def confirm_shipment(client: Client, key: OrderKey, confirmation: Confirmation, 
         "packageReferenceId": str(confirmation.reference),
         "carrierCode": confirmation.carrier_code,
         "trackingNumber": confirmation.tracking,
-        "shipDate": confirmation.shipped_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        # Milliseconds: cut to seconds, a parcel shipped at the time of purchase would be shipped before it.
+        "shipDate": confirmation.shipped_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "orderItems": [{"orderItemId": item_id, "quantity": count} for item_id, count in confirmation.lines],
     }
     if confirmation.carrier_name:
