@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from bridge.ports import Erp
 
-from tests.contract.erp_kit import ErpKit, Interrupted, Seen, Warehouse
+from bridge.ports import Erp
+from tests.contract.erp_kit import ErpKit
+from tests.contract.erp_kit.cases import Interrupted, Seen, Warehouse
 from tests.fakes.erp import FakeErp
 
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import socket
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 
 import httpx
 import pytest
+
 from bridge.domain.documents import CancelAnswer
 from bridge.domain.errors import Misconfigured, Refused, Unavailable
 from bridge.domain.ids import EU, MarketplaceId, OrderKey, Seller, SellerId
 from bridge.erp import connector
 from bridge.erp.tryton import Tryton, connect
 from bridge.erp.tryton.config import read_config
+from bridge.erp.tryton.rest import Rest
 from bridge.ports import Erp
 from local.erp import server
 from local.erp.warehouse import Warehouse as TrytonWarehouse
-
-from tests.contract.erp_kit import RECIPIENT, SELLER, SHOPS, ErpKit, Interrupted, Seen, Warehouse, order
+from tests.contract.erp_kit import ErpKit
+from tests.contract.erp_kit.cases import RECIPIENT, SELLER, SHOPS, Interrupted, Seen, Warehouse, order
 
 
 class People:
@@ -94,6 +97,7 @@ def people(running: server.Running) -> Iterator[People]:
         yield People(warehouse)
 
 
+@pytest.mark.emulator
 class TestTryton(ErpKit):
     @pytest.fixture
     def erp(self, running: server.Running) -> Iterator[Erp]:
@@ -127,6 +131,16 @@ class TestTryton(ErpKit):
         (sale,) = people.tryton.sales(old.key.order_id)
         assert (sale.state, sale.total, sale.shop) == ("processing", new.total, "Amazon UK")
 
+    def test_a_half_made_sale_that_is_held_stays_with_the_human(
+        self, erp: Erp, interrupted: Interrupted, people: People
+    ) -> None:
+        document = order()
+        with interrupted(4, after=False) as shaky, pytest.raises(Unavailable):
+            shaky.create(document, RECIPIENT)
+        erp.hold(document.key, "the buyer asked to cancel")
+        assert erp.create(document, RECIPIENT).state == "quotation"
+        assert people.tryton.to_ship() == [s for s in people.tryton.to_ship() if s.order_id != document.key.order_id]
+
     def test_an_unknown_key_is_not_the_orders_fault(self, running: server.Running) -> None:
         with closing(connect(running.config | {"key": "wrong"})) as tryton, pytest.raises(Unavailable, match="key"):
             tryton.find(order().key)
@@ -144,6 +158,22 @@ class TestTryton(ErpKit):
             tryton.create(order(), RECIPIENT)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        *((status, "<p>Canaria</p>", Unavailable) for status in (302, 401, 404, 408, 423, 429, 500, 502, 503)),
+        *((status, '{"message": "Canaria"}', Refused) for status in (400, 403, 409, 422)),
+        *((200, body, Unavailable) for body in ("<p>Canaria</p>", '[{"name": "Canaria', "{}", "", '"Canaria"', "null")),
+        (200, '[{"__class__": "datetime", "year": 1}]', Unavailable),
+    ],
+)
+def test_answers_are_classified_by_status_and_never_quoted(status: int, body: str, expected: type[Exception]) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, text=body))
+    with httpx.Client(transport=transport) as client, pytest.raises(expected) as raised:
+        Rest("http://erp.test", "erp", "key", client).search("sale.sale", [], ["id"])
+    assert "Canaria" not in "".join(traceback.format_exception(raised.value))
+
+
 def test_an_incomplete_secret_says_what_is_missing() -> None:
     with pytest.raises(Misconfigured, match=r"url.*key.*shops.*services"):
         connect({"database": "erp", "carrier": "UPS"})
@@ -153,7 +183,7 @@ def test_two_sellers_cannot_share_a_shop() -> None:
     shops = {f"A1/{marketplace}": "Shop" for marketplace in server.SHOPS} | {"A2/A1PA6795UKMFR9": "Shop"}
     raw = {"url": "http://x", "database": "erp", "key": "k", "carrier": "UPS", "services": server.SERVICES}
     with pytest.raises(Misconfigured, match="two sellers"):
-        connect(raw | {"shops": shops})
+        read_config(raw | {"shops": shops})
 
 
 def test_the_shops_of_a_seller_are_those_of_its_region() -> None:

@@ -1,4 +1,4 @@
-"""An ERP in memory that keeps the promises of the `Erp` port, with the warehouse's side and two switches for bad days."""
+"""An ERP in memory that keeps the promises of the `Erp` port, with its warehouse and two switches for bad days."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ from bridge.domain.errors import Unavailable
 from bridge.stores.table import (
     Absent,
     All,
-    Check,
     Compare,
     Condition,
     ConditionFailed,
@@ -132,7 +131,7 @@ class DynamoTable:
         self._call("delete_item", Key=_write(key._asdict()))
 
     def transact(self, writes: Sequence[Write]) -> None:
-        words = {Put: "Put", Update: "Update", Check: "ConditionCheck"}
+        words = {Put: "Put", Update: "Update"}
         actions = [{words[type(write)]: self._parameters(write) | {"TableName": self._name}} for write in writes]
         for attempt in range(_TRIES):
             try:

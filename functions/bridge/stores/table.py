@@ -85,15 +85,7 @@ class Update:
     when: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Change nothing, but hold the transaction to a condition."""
-
-    key: Key
-    when: Condition
-
-
-Write = Put | Update | Check
+Write = Put | Update
 
 
 class ConditionFailed(Exception):

@@ -17,6 +17,7 @@ _TOKEN_LIVES = timedelta(hours=23)
 
 
 def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
+    ports.signals.count("SweepLagSeconds", 0)  # the alarm takes silence for a dead sweep, also where no seller is live
     each_seller(ports, seconds_left, _search)
 
 

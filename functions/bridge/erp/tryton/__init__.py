@@ -18,7 +18,7 @@ from bridge.erp.tryton.stops import Stops
 
 
 class Tryton:
-    """An `Erp` of shape find + create; a document in draft or quotation is half-made, and `create` resumes it."""
+    """An `Erp` of shape find + create; a sale in draft or quotation is half-made, and `create` resumes it."""
 
     lookup_lag = timedelta(0)
 

@@ -109,6 +109,9 @@ class Rest:
         except httpx.TransportError as error:
             msg = f"the ERP did not answer ({type(error).__name__})"
             raise Unavailable(msg) from None
+        if response.status_code == httpx.codes.NOT_FOUND and method == "GET" and "/" not in path:
+            msg = f'the ERP has no {path} to search: are "url" and "database" in its secret right?'
+            raise Unavailable(msg)
         return _answer(response, f"{method} {path}")
 
 

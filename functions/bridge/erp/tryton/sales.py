@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 from bridge.domain.documents import Document, DocumentLine, ErpOrder, LineKind, Recipient
@@ -37,7 +38,7 @@ class Sales:
         sale = self.find(document.key)
         if sale and sale["state"] in _NEXT:
             if self._notes.has(sale["id"], HELD):
-                return as_order(sale)
+                return replace(as_order(sale), ready=True)  # a human's by now: nothing left for us to resume
             if not _same_total(sale, document):
                 self._withdraw(sale)
                 sale = None
@@ -130,7 +131,8 @@ class Sales:
 def as_order(sale: Row) -> ErpOrder:
     """A draft has no number yet; it is named by its id."""
     total = Money(sale["total_amount"], sale["currency"]["code"])
-    return ErpOrder(number=sale["number"] or f"draft {sale['id']}", state=sale["state"], total=total)
+    number = sale["number"] or f"draft {sale['id']}"
+    return ErpOrder(number=number, state=sale["state"], total=total, ready=sale["state"] not in _NEXT)
 
 
 def _same_total(sale: Row, document: Document) -> bool:

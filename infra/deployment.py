@@ -1,0 +1,71 @@
+"""What the deployer chooses, in cdk.json or with `-c name=value`; everything has a value that suits Amazon."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from constructs import Node
+
+CHOICES: Mapping[str, str] = {
+    "application_id": "",
+    "erp": "tryton",
+    "spapi_endpoint": "",
+    "lwa_endpoint": "",
+}
+
+# How often the sweeps look, by `-c scale=…`: what Amazon's quotas allow, or what a demonstration has patience for.
+SCALES: Mapping[str, Mapping[str, str]] = {
+    "amazon": {
+        "orders_period_s": "300",
+        "search_overlap_s": "180",
+        "shipments_period_s": "60",
+        "shipments_overlap_s": "90",
+        "readback_s": "900",
+    },
+    "demo": {
+        "orders_period_s": "30",
+        "search_overlap_s": "15",
+        "shipments_period_s": "10",
+        "shipments_overlap_s": "30",
+        "readback_s": "10",
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """One stage. `settings` are the fields of bridge.settings.Settings that do not name a resource.
+
+    `local` is for the emulator: see emulated.py.
+    """
+
+    stage: str
+    local: bool
+    settings: Mapping[str, str]
+
+    @classmethod
+    def chosen(cls, node: Node) -> Deployment:
+        """Reads the context. ValueError names a scale or a setting that does not exist."""
+        scale = node.try_get_context("scale") or "amazon"
+        if scale not in SCALES:
+            msg = f"-c scale={scale}: choose one of {', '.join(SCALES)}"
+            raise ValueError(msg)
+        settings = {**CHOICES, **SCALES[scale]}
+        for name in settings:
+            value = node.try_get_context(name)
+            if value is not None:
+                settings[name] = str(value)
+        overrides: dict[str, object] = json.loads(node.try_get_context("settings") or "{}")
+        unknown = sorted(overrides.keys() - settings.keys())
+        if unknown:
+            msg = f"-c settings: {', '.join(unknown)} cannot be chosen; these can: {', '.join(settings)}"
+            raise ValueError(msg)
+        stage = str(node.try_get_context("stage") or "dev")
+        if not re.fullmatch("[a-z][a-z0-9-]{0,19}", stage):
+            msg = f"-c stage={stage}: small letters, digits and hyphens only, a letter first, at most 20"
+            raise ValueError(msg)
+        settings |= {name: str(value) for name, value in overrides.items()}
+        return cls(stage=stage, local=str(node.try_get_context("local")) == "1", settings=settings)

@@ -1,0 +1,117 @@
+"""Watch: where every alarm rings, and the alarms on what the functions themselves report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+NAMESPACE = "SpapiBridge"
+SERVICE = "spapi-bridge"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """When an alarm rings, and what it tells whom it wakes."""
+
+    what: str
+    why: str
+    do: str
+    above: int = 0
+    silence_rings: bool = False
+    """Whether no figure at all is a reason to ring."""
+
+    @property
+    def text(self) -> str:
+        return f"WHAT: {self.what} WHY IT MATTERS: {self.why} WHAT TO DO: {self.do}"
+
+
+REPORTED = {
+    "Parked": Limit(
+        what="Messages or work were parked, because nobody can act on them as they are.",
+        why="An order may be waiting for a human: an unknown SKU, a missing role, a refusal by Amazon or the ERP.",
+        do="`bridge parked list`, correct what the reason names, then `bridge parked retry`.",
+    ),
+    "SellerNeedsConsent": Limit(
+        what="Amazon does not accept a seller's authorisation any more.",
+        why="Everything of that seller is paused; orders keep coming in at Amazon.",
+        do="`bridge status` names the seller. Have the seller authorise again, then `bridge seller add`.",
+    ),
+    "ShipByAtRisk": Limit(
+        what="Orders near their ship-by date are not confirmed at Amazon yet.",
+        why="A late confirmation counts against the seller's account health.",
+        do="`bridge status` lists them. Ship them, or find out why the ERP's shipment did not arrive.",
+    ),
+    "ErpCannotFulfil": Limit(
+        what="The ERP says that it cannot fulfil an order.",
+        why="Amazon and the buyer still wait for it.",
+        do="`bridge order ID` tells the ERP's reason. Find stock, or cancel the order in Seller Central.",
+    ),
+    "SweepLagSeconds": Limit(
+        above=900,
+        what="A sweep is more than 15 minutes behind, or has stopped reporting.",
+        why="Sweeps find what notifications lose: without them, lost orders stay lost.",
+        do="Look at the log of the sweep functions and at their schedules; `bridge status` shows every cursor.",
+        silence_rings=True,
+    ),
+    "Misconfigured": Limit(
+        what="A function found a setting or a secret of this deployment missing or wrong.",
+        why="It does nothing until that is put right.",
+        do="The function's log names the setting or the secret. Correct it; secrets are read again within 15 minutes.",
+    ),
+}
+
+
+class Watch(Construct):
+    """`topic` is where a human subscribes: every alarm of the deployment goes there."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, stage: str) -> None:
+        super().__init__(scope, construct_id)
+        self.topic = sns.Topic(self, "Alarms", master_key=key, enforce_ssl=True)
+        self._admit_alarms()
+        for name, limit in REPORTED.items():
+            metric = cloudwatch.Metric(
+                namespace=NAMESPACE,
+                metric_name=name,
+                dimensions_map={"service": SERVICE, "stage": stage},
+                statistic="Maximum",
+                period=Duration.minutes(5),
+            )
+            self.alarm(self, name, metric, limit)
+
+    def _admit_alarms(self) -> None:
+        # A topic with any policy of its own loses the one that lets the account's alarms in.
+        alarms = Stack.of(self).format_arn(
+            service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsMayPublish",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={"ArnLike": {"aws:SourceArn": alarms}},
+            )
+        )
+
+    def alarm(self, scope: Construct, construct_id: str, metric: cloudwatch.IMetric, limit: Limit) -> cloudwatch.Alarm:
+        """Rings as soon as one period is above the limit."""
+        missing = cloudwatch.TreatMissingData
+        alarm = cloudwatch.Alarm(
+            scope,
+            construct_id,
+            metric=metric,
+            threshold=limit.above,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=1,
+            treat_missing_data=missing.BREACHING if limit.silence_rings else missing.NOT_BREACHING,
+            alarm_description=limit.text,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
+        return alarm
