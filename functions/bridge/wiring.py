@@ -156,43 +156,58 @@ def _observed(handler: Handler, signals: Signals) -> Handler:
     return observed
 
 
-def inbox_handler() -> Handler:
+def _wired(service: str, build: Callable[[Settings, Signals], Handler]) -> Handler:
+    """The handler, or a counted Misconfigured."""
     settings = Settings.read(os.environ)
-    signals = Signals("inbox", settings.stage)
-    return _observed(
-        inbox.consumer(ports(settings, signals, with_amazon=False, with_erp=False), settings.application_id), signals
-    )
+    signals = Signals(service, settings.stage)
+    try:
+        return _observed(build(settings, signals), signals)
+    except Misconfigured as error:
+        signals.count("Misconfigured")
+        signals.note("misconfigured", reason=str(error))
+        signals.flush()
+        raise
+
+
+def inbox_handler() -> Handler:
+    def build(settings: Settings, signals: Signals) -> Handler:
+        outside = ports(settings, signals, with_amazon=False, with_erp=False)
+        return inbox.consumer(outside, settings.application_id)
+
+    return _wired("inbox", build)
 
 
 def outbox_handler() -> Handler:
-    settings = Settings.read(os.environ)
-    kinds = frozenset(settings.kinds.split(","))
-    unknown = kinds - EFFECTS.keys()
-    if unknown:
-        msg = f"BRIDGE_KINDS names no effect: {', '.join(sorted(unknown))}"
-        raise Misconfigured(msg)
-    lanes = {EFFECTS[kind].lane for kind in kinds}
-    signals = Signals(f"outbox-{'-'.join(sorted(lanes))}", settings.stage)
-    return _observed(
-        outbox.consumer(ports(settings, signals, with_amazon=True, with_erp="erp" in lanes), kinds), signals
-    )
+    def build(settings: Settings, signals: Signals) -> Handler:
+        kinds = frozenset(settings.kinds.split(","))
+        unknown = kinds - EFFECTS.keys()
+        if unknown:
+            msg = f"BRIDGE_KINDS names no effect: {', '.join(sorted(unknown))}"
+            raise Misconfigured(msg)
+        with_erp = any(EFFECTS[kind].lane == "erp" for kind in kinds)
+        return outbox.consumer(ports(settings, signals, with_amazon=True, with_erp=with_erp), kinds)
+
+    return _wired("outbox", build)
 
 
 def sweep_handler() -> Handler:
-    settings = Settings.read(os.environ)
-    if settings.kinds not in SWEEPS:
-        msg = f"BRIDGE_KINDS must name one sweep of {', '.join(SWEEPS)}, not {settings.kinds!r}"
-        raise Misconfigured(msg)
-    signals = Signals(f"sweep-{settings.kinds}", settings.stage)
-    outside = ports(settings, signals, with_amazon=settings.kinds == "orders", with_erp=settings.kinds == "shipments")
+    def build(settings: Settings, signals: Signals) -> Handler:
+        name = settings.kinds
+        if name not in SWEEPS:
+            msg = f"BRIDGE_KINDS must name one sweep of {', '.join(SWEEPS)}, not {name!r}"
+            raise Misconfigured(msg)
+        outside = ports(settings, signals, with_amazon=name == "orders", with_erp=name == "shipments")
 
-    def sweep(_event: dict[str, Any], context: Any) -> None:
-        SWEEPS[settings.kinds](outside, lambda: context.get_remaining_time_in_millis() / 1000)
+        def sweep(_event: dict[str, Any], context: Any) -> None:
+            SWEEPS[name](outside, lambda: context.get_remaining_time_in_millis() / 1000)
 
-    return _observed(sweep, signals)
+        return sweep
+
+    return _wired("sweep", build)
 
 
 def api_handler() -> Handler:
-    settings = Settings.read(os.environ)
-    signals = Signals("api", settings.stage)
-    return _observed(api.consumer(ports(settings, signals, with_amazon=False, with_erp=False)), signals)
+    def build(settings: Settings, signals: Signals) -> Handler:
+        return api.consumer(ports(settings, signals, with_amazon=False, with_erp=False))
+
+    return _wired("api", build)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from bridge.stores.table import (
     Absent,
     All,
-    Check,
     Compare,
     Condition,
     ConditionFailed,
@@ -98,10 +97,8 @@ class MemoryTable:
             for write in writes:
                 if isinstance(write, Put):
                     self.items[write.key] = copy.deepcopy({**write.item, **write.key._asdict()})
-                elif isinstance(write, Update):
-                    self._change(write)
                 else:
-                    assert isinstance(write, Check)
+                    self._change(write)
 
     def _change(self, write: Update) -> None:
         item = self.items.setdefault(write.key, dict(write.key._asdict()))

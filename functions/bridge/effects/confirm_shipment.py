@@ -12,6 +12,8 @@ from bridge.domain.parcels import Parcel, confirmation, too_many
 from bridge.domain.work import LEASE, Turn
 from bridge.ports import Ports
 
+NO_TRACKING = "the ERP has no tracking number for this parcel yet; goes on by itself once it has one"
+
 
 def run(turn: Turn, ports: Ports) -> None:
     """Raises Refused when parcels hold more than was ordered, or Amazon refuses and does not show the parcel."""
@@ -28,6 +30,8 @@ def run(turn: Turn, ports: Ports) -> None:
             "the parcel was shipped although Amazon cancelled the order; call the carrier back, or speak with the buyer"
         )
         raise Refused(msg)
+    if not parcel.tracking:
+        raise Refused(NO_TRACKING)
     if not (turn.doubt and _shown(key, parcel, turn, ports)):
         _send(parcel, head, turn, ports)
     ports.parcels.confirmed(parcel)

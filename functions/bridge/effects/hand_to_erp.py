@@ -36,7 +36,11 @@ def run(turn: Turn, ports: Ports) -> None:
             "would hand to the ERP", order=key.order_id, lines=len(demand.lines), total=str(demand.total)
         )
         return
-    _stored(key, _in_erp(turn, demand, reading.recipient, ports), reading.order.version, ports)
+    erp_order = _in_erp(turn, demand, reading.recipient, ports)
+    if erp_order.total is not None and erp_order.total != demand.total and not turn.accepted:
+        msg = f"the ERP's document {erp_order.number} is over {erp_order.total}, Amazon's order over {demand.total}"
+        raise Refused(msg)
+    _stored(key, erp_order, reading.order.version, ports)
 
 
 def _in_erp(turn: Turn, demand: Document, recipient: Recipient | None, ports: Ports) -> ErpOrder:
