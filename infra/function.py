@@ -92,7 +92,7 @@ class BridgeFunction(lambda_.Function):
     def consumes(self, work: WorkQueue, *, batch: int) -> None:
         """Reads the queue, at most two batches at a time: Amazon's quotas and the ERP bind long before Lambda does."""
         self.may(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [work.queue.queue_arn])
-        self.may(["kms:Decrypt"], [self._site.key.key_arn], via="sqs")
+        self.may(["kms:Decrypt"], [work.key.key_arn], via="sqs")
         lambda_.EventSourceMapping(
             self,
             "Mapping",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -21,14 +22,22 @@ class Inbox(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, site: Site) -> None:
         super().__init__(scope, construct_id)
+        # A key of its own: Amazon's account may use this one, and no other queue's.
+        key = kms.Key(
+            self,
+            "Key",
+            description=f"spapi-bridge {site.deployment.stage}: notifications of Amazon",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
         self.notifications = WorkQueue(
             self,
             "Notifications",
-            key=site.key,
+            key=key,
             watch=site.watch,
             purpose=Purpose("Notifications of Amazon", _ENTRY.timeout_s),
         )
-        self._admit_amazon(site.key)
+        self._admit_amazon(key)
         function = BridgeFunction(self, "Function", site=site, entry=_ENTRY)
         function.consumes(self.notifications, batch=10)
         function.uses_table()

@@ -29,6 +29,7 @@ class WorkQueue(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, watch: Watch, purpose: Purpose) -> None:
         super().__init__(scope, construct_id)
+        self.key = key
         self.dead = sqs.Queue(
             self,
             "Dead",

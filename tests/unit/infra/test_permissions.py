@@ -57,6 +57,7 @@ def needed(uses: Uses, log: str) -> set[Grant]:
     if uses.consumes:
         actions = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
         grants |= {(f"sqs:{action}", uses.consumes, "") for action in actions}
+        grants.add(("kms:Decrypt", "InboxKey" if uses.consumes.startswith("Inbox") else "QueueKey", "sqs"))
     secrets = ["LwaSecret", "secret:bridge/dev/seller/*"] if uses.amazon else []
     secrets += ["ErpSecret"] if uses.erp else []
     grants |= {("secretsmanager:GetSecretValue", secret, "") for secret in secrets}

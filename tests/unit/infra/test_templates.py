@@ -59,7 +59,7 @@ def test_index_of_due_work_holds_keys_only(state: Resources) -> None:
 
 def test_keys_rotate(state: Resources, flow: Resources) -> None:
     keys = {**of(state, "AWS::KMS::Key"), **of(flow, "AWS::KMS::Key")}
-    assert len(keys) == 2
+    assert len(keys) == 3
     assert all(key["EnableKeyRotation"] is True for key in keys.values())
 
 
@@ -87,9 +87,9 @@ def test_stacks_depend_in_one_direction(templates: dict[str, dict[str, Any]]) ->
 def test_queues_keep_messages_two_weeks_under_our_key(flow: Resources) -> None:
     queues = of(flow, "AWS::SQS::Queue")
     assert len(queues) == 8
-    for queue in queues.values():
+    for name, queue in queues.items():
         assert queue["MessageRetentionPeriod"] == TWO_WEEKS_S
-        assert "QueueKey" in strings(queue["KmsMasterKeyId"])
+        assert ("InboxKey" if name.startswith("Inbox") else "QueueKey") in strings(queue["KmsMasterKeyId"])
         assert "FifoQueue" not in queue
 
 
@@ -290,7 +290,7 @@ def test_amazon_may_send_notifications_and_nothing_else(templates: dict[str, dic
         assert "Condition" not in statement
         found[name] = set(statement["Action"])
     assert named(found, "InboxNotifications") == {"sqs:SendMessage", "sqs:GetQueueAttributes"}
-    assert named(found, "QueueKey") == {"kms:GenerateDataKey", "kms:Decrypt"}
+    assert named(found, "InboxKey") == {"kms:GenerateDataKey", "kms:Decrypt"}
 
 
 def test_emulator_gets_what_aws_gets(
