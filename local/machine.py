@@ -76,7 +76,9 @@ class Machine:
         return done.stdout
 
 
-def up(run: Path = RUN, *, say: Say = print, seed: int = 1, canary: str = "canary", scale: Mapping[str, str] | None = None) -> Machine:
+def up(
+    run: Path = RUN, *, say: Say = print, seed: int = 1, canary: str = "canary", scale: Mapping[str, str] | None = None
+) -> Machine:
     """Everything running, deployed and connected; what runs already is left as it is."""
     found = recall(run)
     if found is not None:
@@ -158,7 +160,9 @@ def _connect(machine: Machine, say: Say) -> None:
         amazon.register_application(APPLICATION, CLIENT_ID, client_secret)
         for seller in SELLERS:
             token = amazon.add_seller(seller.seller_id, seller.region, marketplace_ids=seller.marketplaces)
-            say(machine.bridge("seller", "add", seller.seller_id, "--region", seller.region, stdin=token + "\n").strip())
+            say(
+                machine.bridge("seller", "add", seller.seller_id, "--region", seller.region, stdin=token + "\n").strip()
+            )
 
 
 def recall(run: Path = RUN) -> Machine | None:
@@ -191,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     machine = up()
     print(
         f"\nThe bridge runs on this machine. In this shell:\n\n"
-        f"  eval \"$(python -m local.machine env)\"   # or set AWS_ENDPOINT_URL={machine.emulator.url}\n"
+        f'  eval "$(python -m local.machine env)"   # or set AWS_ENDPOINT_URL={machine.emulator.url}\n'
         f"  make demo      orders through it\n  make down      end it"
     )
     return 0

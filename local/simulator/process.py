@@ -38,9 +38,7 @@ def start(run: Path, sqs_endpoint: str, *, environ: Mapping[str, str], seed: int
         return _start(run, sqs_endpoint, "0", environ=environ, seed=seed, canary=canary)
 
 
-def _start(
-    run: Path, sqs_endpoint: str, chosen: str, *, environ: Mapping[str, str], seed: int, canary: str
-) -> Running:
+def _start(run: Path, sqs_endpoint: str, chosen: str, *, environ: Mapping[str, str], seed: int, canary: str) -> Running:
     port = run / f"{NAME}.port"
     port.unlink(missing_ok=True)
     command = [sys.executable, "-m", "local.simulator", "--port", chosen, "--seed", str(seed), "--scale", "demo"]
