@@ -18,7 +18,7 @@ ROUTE = "POST /v1/shipments"
 def consumer(ports: Ports) -> Callable[[dict[str, Any], Any], Response]:
     """The handler behind API Gateway, which has checked the caller's IAM signature."""
 
-    def consume(event: dict[str, Any], context: Any) -> Response:
+    def consume(event: dict[str, Any], _context: Any) -> Response:
         if event.get("routeKey") != ROUTE:
             return _answer(404, error=f"there is only {ROUTE}")
         try:

@@ -1,7 +1,8 @@
 """Work goes out here: claim it, carry it out, and let the error's class say what becomes of it.
 
 One ladder: done → completed under the fence; NotNow → due later, and sent again if that is soon; Refused or
-Unreadable → parked with the reason; NotAllowed → the seller is quarantined; anything else is a bug: the record fails,
+Unreadable → parked with the reason; NotAllowed → the seller is quarantined;
+Misconfigured → due in five minutes, with an alarm; anything else is a bug: the record fails,
 the lease runs out, and both queue and sweep bring it again.
 """
 
@@ -9,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from bridge.batches import Answer, each_record
-from bridge.domain.errors import NotAllowed, NotNow, Refused, Throttled, Unreadable
+from bridge.domain.errors import Misconfigured, NotAllowed, NotNow, Refused, Throttled, Unreadable
 from bridge.domain.sellers import Mode
 from bridge.domain.work import LONGEST_WAIT, Turn, Work, decode, pause_after
 from bridge.effects import EFFECTS
@@ -23,6 +24,8 @@ from bridge.ports import Ports
 
 NEEDS_S = 24.0
 """One piece of work: two requests of at most ten seconds, and the table."""
+
+WHILE_MISCONFIGURED = timedelta(minutes=5)
 
 
 def consumer(ports: Ports, kinds: frozenset[str]) -> Callable[[dict[str, Any], Any], Answer]:
@@ -71,6 +74,9 @@ def _drive(turn: Turn, ports: Ports) -> None:
         ports.desk.park(turn, str(error))
         ports.signals.count("Parked")
         ports.signals.note("parked", kind=work.kind, order=work.key.order_id, reason=str(error))
+    except Misconfigured as error:
+        ports.signals.count("Misconfigured")
+        _postpone(turn, NotNow(str(error), ports.clock.now() + WHILE_MISCONFIGURED), ports)
     except NotAllowed as error:
         ports.sellers.quarantine(work.key.seller, str(error))
         ports.desk.give_back(turn)

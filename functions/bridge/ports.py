@@ -119,8 +119,8 @@ class Desk(Protocol):
 
     def give_back(self, turn: Turn) -> bool: ...
 
-    def due(self, until: datetime, limit: int) -> list[tuple[Work, datetime, datetime | None]]:
-        """Work due by `until`, earliest first, with its slot of quota where it has one."""
+    def due(self, until: datetime, limit: int) -> list[tuple[Work, datetime | None]]:
+        """Work due by `until`, nearest ship-by date first, with its slot of quota where it has one."""
         ...
 
 

@@ -10,7 +10,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 NAMESPACE, PRODUCT = "SpapiBridge", "spapi-bridge"
 """The alarms watch metrics of this namespace with the dimensions `service` (the product) and `stage`."""
 _FACTS = frozenset(
-    ["order", "seller", "shipment", "kind", "reason", "status", "calls", "erp", "answer", "parcels", "units", "lines", "total", "works", "until", "overdue", "sent", "near_deadline", "tries", "what", "digest", "size", "at"]
+    "order seller shipment kind reason status calls erp answer parcels units lines total works until "
+    "overdue sent near_deadline tries what digest size at".split()
 )
 _LONGEST = 300
 

@@ -108,7 +108,8 @@ def erp(settings: Settings) -> Erp:
     config = Secrets(boto3.client("secretsmanager", config=AWS)).read(settings.erp_secret)
     connected = connector(settings.erp)(config)
     if connected.lookup_lag >= LEASE:
-        msg = f"connector {settings.erp}: a look-up that lags {connected.lookup_lag} cannot prevent duplicates within a lease of {LEASE}"
+        lag = connected.lookup_lag
+        msg = f"connector {settings.erp}: a look-up that lags {lag} cannot prevent duplicates within a lease of {LEASE}"
         raise Misconfigured(msg)
     return connected
 

@@ -1,1 +1,1 @@
-"""`make demo`: customers order on the simulated Amazon, the deployed bridge does the rest, and the truth is read elsewhere."""
+"""`make demo`: customers order on the simulated Amazon, the bridge does the rest, the truth is read elsewhere."""

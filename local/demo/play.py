@@ -120,7 +120,9 @@ class Play:
     def _interferes(self, act: Act) -> bool:
         """A buyer cancels, or Amazon ships what it fulfils itself."""
         age = (datetime.now(UTC) - act.notified).total_seconds() if act.notified else 0.0
-        if (act.scene.end is End.CANCELLED_IN_ERP and act.in_erp and not act.cancelled) or (act.scene.end is End.NEVER_IN_ERP and act.status == "PENDING" and age > 2):
+        if (act.scene.end is End.CANCELLED_IN_ERP and act.in_erp and not act.cancelled) or (
+            act.scene.end is End.NEVER_IN_ERP and act.status == "PENDING" and age > 2
+        ):
             act.cancelled = datetime.now(UTC)
             self._amazon.cancel(act.order_id)
         elif act.scene.end is End.AMAZON_SHIPS and act.status == "UNSHIPPED" and age > 2:

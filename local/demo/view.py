@@ -74,7 +74,8 @@ def _cells(act: Act) -> list[str]:
 
 def timeline(acts: list[Act]) -> str:
     """Per order: notification → ERP → shipped → confirmed, with the seconds between."""
-    head = f"{'order':20}  {'what is special':34}  {'ERP':>4}  {'notified':>8}  {'→ ERP':>7}  {'→ shipped':>9}  {'→ confirmed':>11}"
+    head = f"{'order':20}  {'what is special':34}  {'ERP':>4}  {'notified':>8}"
+    head += f"  {'→ ERP':>7}  {'→ shipped':>9}  {'→ confirmed':>11}"
     return "\n".join([head, *(_times(act) for act in acts)])
 
 

@@ -1,4 +1,4 @@
-"""The people in the warehouse: they ship what the ERP shows them, and some of them press the button that tells the bridge."""
+"""The people in the warehouse: they ship what the ERP shows them, and some press the button that tells the bridge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`bridge …`: the operator's command line. Runs on the operator's machine with AWS credentials; never shipped to Lambda."""
+"""`bridge …`: the operator's command line, run with AWS credentials on the operator's machine, never in Lambda."""
 
 from __future__ import annotations
 

@@ -63,6 +63,7 @@ def _one(deployment: Deployment, head: Head) -> dict[str, Any]:
         "fulfilled_by": head.fulfilled_by,
         "erp": head.erp_number,
         "problem": head.erp_problem,
+        "unknown_to_this_version": list(head.unknown),
         "steps": steps,
         "parcels": [
             {
@@ -96,18 +97,20 @@ def _open(deployment: Deployment, key: OrderKey) -> list[dict[str, Any]]:
 
 
 def _text(entry: dict[str, Any]) -> str:
-    lines = [
-        f"{entry['order']}  {entry['status']}  {entry['fulfilled_by']}  {entry['erp'] and 'ERP ' + entry['erp']}".rstrip()
-    ]
+    erp = f"ERP {entry['erp']}" if entry["erp"] else ""
+    lines = [f"{entry['order']}  {entry['status']}  {entry['fulfilled_by']}  {erp}".rstrip()]
     lines += [f"  {step['at'][:19]}Z  +{step['after_s']:>8.1f} s  {step['what']}" for step in entry["steps"]]
     lines += [
-        f"  parcel {parcel['reference']}: {parcel['carrier']} {parcel['tracking']}{'' if parcel['confirmed'] else '  (not confirmed yet)'}"
+        f"  parcel {parcel['reference']}: {parcel['carrier']} {parcel['tracking']}  "
+        f"{'confirmed' if parcel['confirmed'] else 'not confirmed yet'}"
         for parcel in entry["parcels"]
     ]
     lines += [
         f"  open: {work['work']} {work['state']} since {work['due'][:19]}Z {work['reason']}".rstrip()
         for work in entry["open"]
     ]
+    if entry["unknown_to_this_version"]:
+        lines.append(f"  unknown to this version: {', '.join(entry['unknown_to_this_version'])}")
     if entry["problem"]:
         lines.append(f"  problem: {entry['problem']}")
     return "\n".join(lines)

@@ -67,7 +67,8 @@ def add_seller(deployment: Deployment, asked: argparse.Namespace) -> int:
     )
     deployment.sellers.put(record)
     resumed = 0 if asked.dry_run else _resume(deployment, seller)
-    text = f"{seller} is connected ({record.mode}), {len(marketplaces)} marketplaces, subscribed to {', '.join(subscriptions)}"
+    subscribed = ", ".join(subscriptions)
+    text = f"{seller} is connected ({record.mode}), {len(marketplaces)} marketplaces, subscribed to {subscribed}"
     show.answer({**_row(record), "resumed": resumed}, text, as_json=asked.json)
     return 0
 

@@ -26,7 +26,7 @@ class Unreadable(BridgeError):
 
 
 class Refused(BridgeError):
-    """A target refused for good; a human has to change something first. `code` is the target's own, where it has one."""
+    """A target refused for good; a human has to change something first. `code` is the target's own, if it has one."""
 
     def __init__(self, reason: str, code: str = "") -> None:
         super().__init__(reason)

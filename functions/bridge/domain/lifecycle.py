@@ -1,4 +1,4 @@
-"""What is known of one order (its HEAD), and what every piece of news makes of it. Pure: no time, no input, no output."""
+"""What is known of one order (its HEAD), and what every piece of news makes of it. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ HAND_TO_ERP, CANCEL_IN_ERP, HOLD_IN_ERP, FETCH_ORDER = "hand_to_erp", "cancel_in
 CONFIRM_SHIPMENT, READ_BACK = "confirm_shipment", "read_back"
 
 KEPT_HINTS = 40
+NOWHERE = MarketplaceId("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Head:
     digest: str = ""
     status: str = ""
     fulfilled_by: str = ""
-    marketplace: MarketplaceId = MarketplaceId("")
+    marketplace: MarketplaceId = NOWHERE
     created: datetime | None = None
     first_seen: datetime | None = None
     ship_by: datetime | None = None
@@ -57,6 +58,8 @@ class Head:
     """Units in parcels that Amazon accepted."""
     hints: tuple[str, ...] = ()
     """Ids of the notifications seen last, so that a duplicate costs no read."""
+    unknown: tuple[str, ...] = ()
+    """What Amazon sent that this version does not know: `field:name`, `status:VALUE`. Names only, no values."""
     times: Mapping[str, str] = field(default_factory=dict)
     """First time of each milestone: hinted, read, handed, shipped, confirmed, shown, cancelled."""
 
@@ -114,6 +117,7 @@ def folded(head: Head, order: Order) -> Head | None:
         cancel_requested=order.cancel_requested,
         erp_held=head.erp_held and order.cancel_requested,
         shown=dict(order.packages),
+        unknown=order.unknown,
     )
 
 

@@ -73,6 +73,8 @@ class Order:
     packages: Mapping[str, str] = field(default_factory=dict)
     """What Amazon shows as shipped: package reference → tracking number."""
     digest: str = ""
+    unknown: tuple[str, ...] = ()
+    """What this version does not know: `field:name`, `status:VALUE`."""
 
     @property
     def actionable(self) -> bool:
@@ -157,6 +159,17 @@ def _digest(order: Order) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
+_FIELDS = frozenset(
+    "orderId orderAliases createdTime lastUpdatedTime programs associatedOrders salesChannel buyer recipient proceeds "
+    "payment tax fulfillment orderItems packages fulfillmentOrders".split()
+)
+
+
+def _unknown(raw: Mapping[str, Any], status: str) -> tuple[str, ...]:
+    fields = [f"field:{name}" for name in raw if name not in _FIELDS]
+    return tuple(sorted(fields)[:20]) + (() if status in set(Status) else (f"status:{status}",))
+
+
 def read_order(raw: object) -> Order:
     """Amazon's `Order` object (getOrder, searchOrders); unknown fields and values are no error.
 
@@ -184,5 +197,6 @@ def read_order(raw: object) -> Order:
             str(package.get("packageReferenceId")): str(package.get("trackingNumber") or "")
             for package in _items(raw.get("packages"), "packages")
         },
+        unknown=_unknown(raw, str(fulfilment.get("fulfillmentStatus") or "")),
     )
     return replace(order, digest=_digest(order))

@@ -18,19 +18,21 @@ _REFERENCES = 10**9
 # Carrier codes of confirmShipment (Orders v0). Anything else goes as "Other" with the carrier's name.
 # https://developer-docs.amazon.com/sp-api/changelog/carriercode-value-required-in-shipment-confirmations-for-br-mx-ca-sg-au-in-jp-marketplaces
 CARRIER_CODES = (
-    "4PX", "A-1", "ABF", "Amazon Shipping", "Aramex", "Arrow", "Asendia", "Australia Post", "B2C Europe", "BJS", "BRT",
-    "Balnak", "Bartolini", "Blue Dart", "Bombax", "Canada Post", "CEVA", "China Post", "Chronopost", "Chukou1", "Colis Prive",
-    "Colissimo", "Conway", "Correos", "CTTExpress", "Delhivery", "DHL", "DHL eCommerce", "DHL Express", "DHL Freight",
-    "DHL Kargo", "DHL Parcel", "DHL-Paket", "DPD", "DTDC", "DX Freight", "Dascher", "Deutsche Post", "Emons", "Endopack",
-    "Energo", "Estes", "FAST", "FERCAM", "FEDEX_JP", "FedEx", "FedEx SmartPost", "First Mile", "GEL Express", "GEODIS", "GLS",
-    "GO!", "HS code", "Hellmann", "Hermes", "Hermes Logistik Gruppe", "Hotpoint Logistics", "Hunter Logistics", "IDS",
-    "IDS Netzwerk", "India Post", "InPost", "Interlink", "Interno", "Intersoft", "Japan Post", "JP_EXPRESS", "Kuehne+Nagel", "La Poste",
-    "Lasership", "Liefery", "MRW", "MZZ Briefdienst", "NITTSU", "Nacex", "Newgistics", "Old Dominion", "OnTrac", "OSM", "Otro",
-    "Panther", "Parcel Monkey", "Parcelforce", "Parcelnet", "PostNL", "PostNord", "Professional", "Qxpress", "R+L", "Raben Group",
-    "Rhenus", "Rieck", "Royal Mail", "SAGAWA", "SDA", "SFC", "Saia", "Seino", "Self Delivery", "SEUR", "SF Express", "Singapore Post",
-    "Smartmail", "Speedex", "StarTrack", "Stahlmann", "StreamLite", "Swiss Post", "TNT", "TNT Kargo", "Target", "Transaher",
-    "Trakpak", "Tuffnells", "UK Mail", "UPS", "UPS Freight", "UPS Mail Innovations", "UPSMI", "USPS", "United Delivery Services",
-    "Urban Express", "VIR", "VNLIN", "WINIT", "Whistl", "XDP", "XPO", "YAMATO", "YANWEN", "Yellow Freight", "Yodel", "YunExpress",
+    "4PX", "A-1", "ABF", "Amazon Shipping", "Aramex", "Arrow", "Asendia", "Australia Post", "B2C Europe", "BJS",
+    "BRT", "Balnak", "Bartolini", "Blue Dart", "Bombax", "Canada Post", "CEVA", "China Post", "Chronopost", "Chukou1",
+    "Colis Prive", "Colissimo", "Conway", "Correos", "CTTExpress", "Delhivery", "DHL", "DHL eCommerce", "DHL Express",
+    "DHL Freight", "DHL Kargo", "DHL Parcel", "DHL-Paket", "DPD", "DTDC", "DX Freight", "Dascher", "Deutsche Post",
+    "Emons", "Endopack", "Energo", "Estes", "FAST", "FERCAM", "FEDEX_JP", "FedEx", "FedEx SmartPost", "First Mile",
+    "GEL Express", "GEODIS", "GLS", "GO!", "HS code", "Hellmann", "Hermes", "Hermes Logistik Gruppe",
+    "Hotpoint Logistics", "Hunter Logistics", "IDS", "IDS Netzwerk", "India Post", "InPost", "Interlink", "Interno",
+    "Intersoft", "Japan Post", "JP_EXPRESS", "Kuehne+Nagel", "La Poste", "Lasership", "Liefery", "MRW",
+    "MZZ Briefdienst", "NITTSU", "Nacex", "Newgistics", "Old Dominion", "OnTrac", "OSM", "Otro", "Panther",
+    "Parcel Monkey", "Parcelforce", "Parcelnet", "PostNL", "PostNord", "Professional", "Qxpress", "R+L",
+    "Raben Group", "Rhenus", "Rieck", "Royal Mail", "SAGAWA", "SDA", "SFC", "Saia", "Seino", "Self Delivery", "SEUR",
+    "SF Express", "Singapore Post", "Smartmail", "Speedex", "StarTrack", "Stahlmann", "StreamLite", "Swiss Post",
+    "TNT", "TNT Kargo", "Target", "Transaher", "Trakpak", "Tuffnells", "UK Mail", "UPS", "UPS Freight",
+    "UPS Mail Innovations", "UPSMI", "USPS", "United Delivery Services", "Urban Express", "VIR", "VNLIN", "WINIT",
+    "Whistl", "XDP", "XPO", "YAMATO", "YANWEN", "Yellow Freight", "Yodel", "YunExpress",
 )  # fmt: skip
 
 

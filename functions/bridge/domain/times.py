@@ -1,4 +1,4 @@
-"""Times as the bridge keeps them: aware UTC in memory, fixed-width UTC text at rest, so that text sorts as time does."""
+"""Times as the bridge keeps them: aware UTC in memory, fixed-width UTC text at rest, which sorts as time does."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from bridge.ports import Ports
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """`run` drives applied towards desired once; it returns when that is done and raises one of the errors otherwise."""
+    """`run` drives applied towards desired once; it returns when that is done and raises one of the errors if not."""
 
     run: Callable[[Turn, Ports], None]
     lane: str

@@ -32,7 +32,7 @@ def run(turn: Turn, ports: Ports) -> None:
         raise Refused(msg)
     if not parcel.tracking:
         raise Refused(NO_TRACKING)
-    if not (turn.doubt and _shown(key, parcel, turn, ports)):
+    if not (turn.doubt and _shown(key, parcel, ports)):
         _send(parcel, head, turn, ports)
     ports.parcels.confirmed(parcel)
     _stored(key, ports)
@@ -48,11 +48,11 @@ def _send(parcel: Parcel, head: Head, turn: Turn, ports: Ports) -> None:
         ports.amazon.confirm_shipment(parcel.key, message, slot=turn.slot)
     except Refused:
         # Also the answer to a repetition after the order was complete: look before calling it a failure.
-        if not _shown(parcel.key, parcel, turn, ports):
+        if not _shown(parcel.key, parcel, ports):
             raise
 
 
-def _shown(key: OrderKey, parcel: Parcel, turn: Turn, ports: Ports) -> bool:
+def _shown(key: OrderKey, parcel: Parcel, ports: Ports) -> bool:
     shown = ports.orders.get(key).shown
     if shown.get(str(parcel.reference)) == parcel.tracking:
         return True

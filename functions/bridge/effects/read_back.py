@@ -17,7 +17,7 @@ def run(turn: Turn, ports: Ports) -> None:
         ports.send(works)
         missing = _missing(head, ports)
         if missing:
-            msg = f"Amazon accepted but does not show package {', '.join(missing)}; confirm it again with `bridge parked retry`"
+            msg = f"Amazon took package {', '.join(missing)}, but does not show it; `bridge parked retry` looks again"
             raise Refused(msg)
     _shown(key, ports)
 

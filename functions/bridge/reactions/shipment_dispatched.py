@@ -1,4 +1,4 @@
-"""The ERP says that it shipped: store the parcels, and ask for Amazon to be told. Comes through our HTTP API or the sweep."""
+"""The ERP says that it shipped, through our HTTP API or the sweep: store the parcels, and ask to tell Amazon."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from bridge.spapi.client import Client
 
 
 class Amazon:
-    """See ports.Amazon. `may_ask_recipient` is the deployment's allow-list: only the ERP lane asks for personal data."""
+    """See ports.Amazon. `may_ask_recipient` is the deployment's allow-list: only the ERP lane asks for recipients."""
 
     def __init__(self, client: Client, *, may_ask_recipient: bool) -> None:
         self._client = client

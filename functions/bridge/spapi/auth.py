@@ -66,7 +66,7 @@ class Tokens:
         return self._token(("seller", str(seller)), form, fresh=fresh)
 
     def grantless(self, scope: str, *, fresh: bool = False) -> str:
-        def form(*, reread: bool) -> dict[str, str]:
+        def form(*, reread: bool) -> dict[str, str]:  # noqa: ARG001 - there is no secret of a seller to read again
             return {"grant_type": "client_credentials", "scope": scope}
 
         return self._token(("scope", scope), form, fresh=fresh)

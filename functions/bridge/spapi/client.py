@@ -1,4 +1,4 @@
-"""The one way to SP-API: a slot of quota, a token, one request, and an answer that is either right or the right error."""
+"""The one way to SP-API: a slot of quota, a token, one request, and an answer that is right or the right error."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Client:
         self._clock = clock
         self._endpoint = endpoint
 
-    def call(
+    def call(  # noqa: PLR0913 - one request, its parts by name
         self,
         operation: Operation,
         seller: Seller,

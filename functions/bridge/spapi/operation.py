@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`rate` in calls per second and `burst` in calls, per selling partner and application, as Amazon's model prints them."""
+    """`rate` in calls a second and `burst` in calls, per selling partner and application, as Amazon's model says."""
 
     name: str
     method: str

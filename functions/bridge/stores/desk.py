@@ -2,7 +2,7 @@
 
 Attributes: `want` (raised so often), `done` (the want that was carried out), `due` and `dshard` (present while
 want is ahead of done), `lu` (lease until), `f` (fence), `tries`, `slot` (of Amazon's quota), `shelf` and `reason`
-(parked or paused), `raised` and `at` (times). The protocol is docs/reliability.md.
+(parked or paused), `raised` and `at` (times), `ship_by` (nearest goes first). The protocol is in docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bridge.domain.ids import Seller
+from bridge.domain.lifecycle import Head
 from bridge.domain.times import from_text, to_text
 from bridge.domain.work import LEASE, Turn, Work
 from bridge.ports import Clock
@@ -41,12 +42,13 @@ def time_to_live(now: datetime) -> int:
     return int((now + KEPT).timestamp())
 
 
-def raising(work: Work, now: datetime, delay: timedelta = timedelta(0)) -> Update:
+def raising(work: Work, head: Head, now: datetime, delay: timedelta = timedelta(0)) -> Update:
     """The write that asks for `work` once more; also brings a parked effect back, because there is news."""
+    deadline = {"ship_by": to_text(head.ship_by)} if head.ship_by else {}
     return Update(
         keys.work(work),
         add={"want": 1},
-        set={"due": to_text(now + delay), "dshard": keys.due_shard(work.key), "ttl": time_to_live(now)},
+        set={"due": to_text(now + delay), "dshard": keys.due_shard(work.key), "ttl": time_to_live(now), **deadline},
         init={"raised": to_text(now)},
         remove=("shelf", "reason"),
     )
@@ -163,15 +165,15 @@ class Desk:
                 back.append(work)
         return back
 
-    def due(self, until: datetime, limit: int) -> list[tuple[Work, datetime, datetime | None]]:
-        waiting: list[tuple[Work, datetime, datetime | None]] = []
+    def due(self, until: datetime, limit: int) -> list[tuple[Work, datetime | None]]:
+        waiting: list[tuple[str, Work, datetime | None]] = []
         for shard in range(keys.SHARDS):
             for found in self._table.due(f"D#{shard}", to_text(until), limit):
                 item = self._table.get(Key(found["pk"], found["sk"])) or {}
                 if "due" in item and "shelf" not in item:
                     slot = from_text(item["slot"]) if "slot" in item else None
-                    waiting.append((keys.work_of(item["pk"], item["sk"]), from_text(item["due"]), slot))
-        return sorted(waiting, key=lambda entry: entry[1])
+                    waiting.append((str(item.get("ship_by", item["due"])), keys.work_of(item["pk"], item["sk"]), slot))
+        return [(work, slot) for _, work, slot in sorted(waiting, key=lambda entry: entry[0])]
 
     def state(self, work: Work) -> Item | None:
         """Everything stored of one piece of work, for `bridge order`."""

@@ -115,7 +115,8 @@ class DynamoTable:
 
     def due(self, shard: str, until: str, limit: int) -> list[Item]:
         expression = _Expression()
-        condition = f"{expression.name('dshard')} = {expression.value(shard)} AND {expression.name('due')} <= {expression.value(until)}"
+        shards, times = expression.name("dshard"), expression.name("due")
+        condition = f"{shards} = {expression.value(shard)} AND {times} <= {expression.value(until)}"
         answer = self._call(
             "query", IndexName="due", KeyConditionExpression=condition, Limit=limit, **expression.parameters()
         )

@@ -76,7 +76,7 @@ class Parcels:
         surplus = (
             too_many({item_id: item.ordered for item_id, item in head.items.items()}, packed) if head.version else None
         )
-        raised = raising(work, now)
+        raised = raising(work, head, now)
         facts = _facts(new)
         write = Update(
             raised.key,
@@ -94,7 +94,7 @@ class Parcels:
         works = [] if surplus else [work]
         if stub:
             works.append(Work(FETCH_ORDER, new.key))
-            writes.append(raising(works[-1], now))
+            writes.append(raising(works[-1], head, now))
         self._table.transact(writes)
         return tuple(works)
 

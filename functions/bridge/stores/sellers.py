@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bridge.domain.ids import MarketplaceId, Seller
+from bridge.domain.ids import EU, FE, NA, MarketplaceId, Seller, SellerId
 from bridge.domain.sellers import Cursor, Mode, SellerRecord
 from bridge.domain.times import from_text, to_text
 from bridge.stores import keys
@@ -22,7 +22,8 @@ class Sellers:
         return _read(seller, item) if item else None
 
     def named(self, seller_id: str) -> list[SellerRecord]:
-        return [record for record in self.all() if record.seller.seller_id == seller_id]
+        found = [self.get(Seller(region, SellerId(seller_id))) for region in (NA, EU, FE)]
+        return [record for record in found if record is not None]
 
     def all(self) -> list[SellerRecord]:
         return [_read(keys.seller_of(item["sk"]), item) for item in self._table.query(keys.SELLERS)]

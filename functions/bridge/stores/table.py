@@ -89,7 +89,7 @@ Write = Put | Update
 
 
 class ConditionFailed(Exception):
-    """A condition was false: an answer, not an error. `index` is the write of the transaction, `item` what was there."""
+    """A condition was false: an answer, no error. `index` is the write of the transaction, `item` what was there."""
 
     def __init__(self, index: int = 0, item: Item | None = None) -> None:
         super().__init__(f"condition of write {index} is false")

@@ -9,14 +9,15 @@ from bridge.ports import Ports
 
 OVERDUE = timedelta(seconds=10)
 """The fast path gets this much time before the sweep takes work for lost."""
-LIMIT = 200
+LIMIT = 50
+"""Per shard: what one minute can carry."""
 
 
 def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
     now = ports.clock.now()
     waiting = ports.desk.due(now - OVERDUE, LIMIT)
     sent = 0
-    for work, _, slot in waiting:
+    for work, slot in waiting:
         if seconds_left() < 5:
             break
         ports.queue.send(work, slot=slot)

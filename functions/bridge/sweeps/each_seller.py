@@ -15,7 +15,7 @@ RESERVE_S = 12.0
 def each_seller(
     ports: Ports, seconds_left: Callable[[], float], step: Callable[[SellerRecord, Ports, Callable[[], float]], None]
 ) -> None:
-    """Run `step` for every seller who is live or in dry run; raises ExceptionGroup for bugs, after all had their turn."""
+    """Run `step` for every seller who is live or in dry run; bugs are raised together, after all had their turn."""
     bugs: list[Exception] = []
     for record in ports.sellers.all():
         if record.mode in {Mode.PAUSED, Mode.NEEDS_CONSENT}:

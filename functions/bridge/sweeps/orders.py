@@ -1,4 +1,4 @@
-"""Amazon's orders: search for all that changed since the last time, so that a lost notification costs minutes, no order."""
+"""Amazon's orders: search for all that changed since the last time; a lost notification costs minutes, no order."""
 
 from __future__ import annotations
 

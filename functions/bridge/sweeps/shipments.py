@@ -1,4 +1,4 @@
-"""The ERP's shipments: whatever was shipped, corrected or refused since the last look goes the way of a reported one."""
+"""The ERP's shipments: whatever was shipped, corrected or refused since the last look goes the usual way."""
 
 from __future__ import annotations
 
