@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -185,19 +186,42 @@ def down(run: Path = RUN) -> None:
         (run / "erp.json").unlink(missing_ok=True)
 
 
+HOW_TO_GO_ON = """
+The bridge runs on this machine, with Amazon, an ERP and an AWS account of its own. Now:
+
+  make demo                                    customers order
+  eval "$(.venv/bin/python -m local.machine env)"   point this shell at it, then
+  .venv/bin/bridge status                      look at it as its operator
+  make down                                    end it
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.machine", description=__doc__)
-    parser.add_argument("action", choices=["up", "down"])
+    parser.add_argument("action", choices=["up", "down", "env"])
     asked = parser.parse_args(arguments)
     if asked.action == "down":
         down()
         return 0
-    machine = up()
-    print(
-        f"\nThe bridge runs on this machine. In this shell:\n\n"
-        f'  eval "$(python -m local.machine env)"   # or set AWS_ENDPOINT_URL={machine.emulator.url}\n'
-        f"  make demo      orders through it\n  make down      end it"
-    )
+    if asked.action == "env":
+        return _print_environment()
+    try:
+        machine = up()
+    except RuntimeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    print(f"{HOW_TO_GO_ON}\n  ERP {machine.erp.url}   Amazon {machine.simulator.url}   AWS {machine.emulator.url}")
+    return 0
+
+
+def _print_environment() -> int:
+    """For `eval`: what makes the AWS clients of a shell see the emulator."""
+    found = recall()
+    if found is None:
+        sys.stderr.write("nothing runs; `make up` starts it\n")
+        return 1
+    for name, value in found.emulator.environ.items():
+        print(f"export {name}={shlex.quote(value)}")
     return 0
 
 

@@ -42,7 +42,7 @@ def holds(condition: Condition | None, item: Item | None) -> bool:
         case Compare(name, "<>", value):
             return name not in item or item[name] != value
         case Compare(name, operator, value):
-            same_kind = name in item and isinstance(item[name], str) == isinstance(value, str)
+            same_kind = name in item and type(item[name]) is type(value)
             return same_kind and _OPERATORS[operator](item[name], value)
         case All(parts):
             return all(holds(part, item) for part in parts)
