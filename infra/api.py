@@ -49,7 +49,7 @@ class Api(Construct):
 
     def _stage(self, http: apigateway.HttpApi) -> apigateway.HttpStage:
         access = logs.LogGroup(
-            self, "AccessLog", retention=logs.RetentionDays.THIRTEEN_MONTHS, removal_policy=RemovalPolicy.DESTROY
+            self, "AccessLog", retention=logs.RetentionDays.THIRTEEN_MONTHS, removal_policy=RemovalPolicy.RETAIN
         )
         stage = apigateway.HttpStage(
             self,

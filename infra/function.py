@@ -38,7 +38,7 @@ class BridgeFunction(lambda_.Function):
             scope,
             f"{construct_id}Log",
             retention=logs.RetentionDays.THIRTEEN_MONTHS,
-            removal_policy=RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN,  # whoever destroys Flow still owes an auditor its logs
         )
         role = iam.Role(scope, f"{construct_id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         role.add_to_policy(

@@ -413,6 +413,24 @@ def test_camel_case_and_unknown_types_and_missing_ids() -> None:
     assert reasons == ["ORDER_CHANGE without a usable AmazonOrderId", "no reaction to notifications of type NEW_THING"]
 
 
+def test_changed_quantities_after_hand_over_wait_for_a_human() -> None:
+    world = World()
+    handed(world)
+    line = replace(an_order().lines[0], quantity=1)
+    world.place(an_order(lines=(line,), version=to_text(START), digest="2"))
+    world.clock.sleep(301)
+    orders.run(world.ports, lambda: 60.0)
+    world.work_off()
+    [parked] = world.ports.parking.list()  # type: ignore[attr-defined]
+    assert "item-1: 2 → 1" in parked.reason
+    work = Work("amend_in_erp", world.key())
+    assert world.ports.desk.retry(work)  # type: ignore[attr-defined]
+    world.queue.send(work)
+    world.work_off()
+    assert world.ports.orders.get(world.key()).erp_items == {"item-1": 1}
+    assert not world.ports.parking.list()  # type: ignore[attr-defined]
+
+
 def handed(world: World) -> None:
     world.place(an_order())
     deliver(world, notification())

@@ -19,6 +19,7 @@ _WORDS = {
     "read": "read from Amazon",
     "handed": "order in the ERP",
     "held": "held in the ERP: the buyer asked to cancel",
+    "amended": "the ERP's document follows Amazon's change",
     "cancelled": "cancelled in the ERP",
     "refused": "the ERP cannot fulfil",
     "shipped": "shipment reported by the ERP",

@@ -10,7 +10,8 @@ from bridge.domain.documents import CancelAnswer
 from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Sku
 from bridge.domain.orders import ACTIONABLE, MERCHANT, Order, Status
 
-HAND_TO_ERP, CANCEL_IN_ERP, HOLD_IN_ERP, FETCH_ORDER = "hand_to_erp", "cancel_in_erp", "hold_in_erp", "fetch_order"
+HAND_TO_ERP, CANCEL_IN_ERP, HOLD_IN_ERP, AMEND_IN_ERP = "hand_to_erp", "cancel_in_erp", "hold_in_erp", "amend_in_erp"
+FETCH_ORDER = "fetch_order"
 CONFIRM_SHIPMENT, READ_BACK = "confirm_shipment", "read_back"
 
 KEPT_HINTS = 40
@@ -47,6 +48,8 @@ class Head:
     erp_number: str = ""
     erp_version: str = ""
     """Amazon's version that the ERP document was made from."""
+    erp_items: Mapping[OrderItemId, int] = field(default_factory=dict)
+    """Units per order item that the ERP document was made of."""
     erp_cancelled: str = ""
     """The ERP's answer to our cancellation; empty while none was asked."""
     erp_held: bool = False
@@ -66,6 +69,11 @@ class Head:
     @property
     def actionable(self) -> bool:
         return self.status in ACTIONABLE and self.fulfilled_by == MERCHANT
+
+    @property
+    def ordered(self) -> dict[OrderItemId, int]:
+        """Units that Amazon wants, per order item that still wants any."""
+        return {item_id: item.ordered for item_id, item in self.items.items() if item.ordered}
 
     @property
     def closed(self) -> bool:
@@ -92,6 +100,8 @@ def wanted(head: Head) -> tuple[str, ...]:
         kinds.append(CANCEL_IN_ERP)
     if head.cancel_requested and head.actionable and head.erp_number and not head.erp_held:
         kinds.append(HOLD_IN_ERP)
+    if head.actionable and head.erp_items and head.erp_items != head.ordered:
+        kinds.append(AMEND_IN_ERP)
     return tuple(kinds)
 
 
@@ -164,9 +174,9 @@ def _called_for(head: Head, hint: Hint) -> str | None:
     return FETCH_ORDER if hint.status != head.status else None
 
 
-def handed(head: Head, number: str, version: str) -> Head:
-    """The ERP holds the order under `number`."""
-    return replace(head, erp_number=number, erp_version=version, erp_problem="")
+def handed(head: Head, number: str, version: str, items: Mapping[OrderItemId, int]) -> Head:
+    """The ERP holds these units of the order under `number`."""
+    return replace(head, erp_number=number, erp_version=version, erp_items=items, erp_problem="")
 
 
 def cancel_answered(head: Head, answer: CancelAnswer) -> Head:

@@ -129,11 +129,14 @@ def _line(raw: Mapping[str, Any]) -> Line:
     fulfilment = _mapping(raw.get("fulfillment"), "item fulfillment")
     cancellation = _mapping(raw.get("cancellation"), "cancellation")
     sku = _mapping(raw.get("product"), "product").get("sellerSku")
+    fulfilled = _count(fulfilment.get("quantityFulfilled", 0), "quantityFulfilled")
+    ordered = _count(raw.get("quantityOrdered"), "quantityOrdered")
     return Line(
         item_id=OrderItemId(_text(raw.get("orderItemId"), "orderItemId")),
         sku=Sku(sku) if isinstance(sku, str) and sku else None,
-        quantity=_count(raw.get("quantityOrdered"), "quantityOrdered"),
-        fulfilled=_count(fulfilment.get("quantityFulfilled", 0), "quantityFulfilled"),
+        # A cancelled item is still shown with the quantity that was once ordered.
+        quantity=fulfilled if cancellation.get("cancellationExecution") else ordered,
+        fulfilled=fulfilled,
         cancel_requested=bool(cancellation.get("cancellationRequest")),
         proceeds=_proceeds(raw.get("proceeds")),
     )

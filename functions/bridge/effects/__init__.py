@@ -9,9 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bridge.domain.lifecycle import CANCEL_IN_ERP, CONFIRM_SHIPMENT, FETCH_ORDER, HAND_TO_ERP, HOLD_IN_ERP, READ_BACK
+from bridge.domain.lifecycle import (
+    AMEND_IN_ERP,
+    CANCEL_IN_ERP,
+    CONFIRM_SHIPMENT,
+    FETCH_ORDER,
+    HAND_TO_ERP,
+    HOLD_IN_ERP,
+    READ_BACK,
+)
 from bridge.domain.work import Turn
-from bridge.effects import cancel_in_erp, confirm_shipment, fetch_order, hand_to_erp, hold_in_erp, read_back
+from bridge.effects import (
+    amend_in_erp,
+    cancel_in_erp,
+    confirm_shipment,
+    fetch_order,
+    hand_to_erp,
+    hold_in_erp,
+    read_back,
+)
 from bridge.ports import Ports
 
 
@@ -30,5 +46,6 @@ EFFECTS: dict[str, Effect] = {
     HAND_TO_ERP: Effect(hand_to_erp.run, "erp", outward=True),
     CANCEL_IN_ERP: Effect(cancel_in_erp.run, "erp", outward=True),
     HOLD_IN_ERP: Effect(hold_in_erp.run, "erp", outward=True),
+    AMEND_IN_ERP: Effect(amend_in_erp.run, "erp", outward=False),
     CONFIRM_SHIPMENT: Effect(confirm_shipment.run, "shipments", outward=True),
 }

@@ -7,6 +7,7 @@ from bridge.domain.errors import Refused
 from bridge.domain.handover import document
 from bridge.domain.ids import OrderKey
 from bridge.domain.lifecycle import HAND_TO_ERP, Change, Head, handed, wanted
+from bridge.domain.orders import Order
 from bridge.domain.work import OLD_AT_FIRST_SIGHT, Turn
 from bridge.ports import Ports
 
@@ -40,7 +41,7 @@ def run(turn: Turn, ports: Ports) -> None:
     if erp_order.total is not None and erp_order.total != demand.total and not turn.accepted:
         msg = f"the ERP's document {erp_order.number} is over {erp_order.total}, Amazon's order over {demand.total}"
         raise Refused(msg)
-    _stored(key, erp_order, reading.order.version, ports)
+    _stored(erp_order, reading.order, key, ports)
 
 
 def _in_erp(turn: Turn, demand: Document, recipient: Recipient | None, ports: Ports) -> ErpOrder:
@@ -58,11 +59,12 @@ def _in_erp(turn: Turn, demand: Document, recipient: Recipient | None, ports: Po
     return ports.erp.create(demand, recipient)
 
 
-def _stored(key: OrderKey, erp_order: ErpOrder, version: str, ports: Ports) -> None:
+def _stored(erp_order: ErpOrder, order: Order, key: OrderKey, ports: Ports) -> None:
     """What came in meanwhile (a cancellation) is called for in the same write."""
+    items = {line.item_id: line.quantity for line in order.lines if line.quantity}
 
     def decide(head: Head) -> Change | None:
-        after = handed(head, erp_order.number, version)
+        after = handed(head, erp_order.number, order.version, items)
         return Change(after, wanted(after), milestone="handed")
 
     _, works = ports.orders.change(key, decide)

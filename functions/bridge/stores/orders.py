@@ -96,6 +96,7 @@ def put_head(head: Head, now: datetime, condition: Condition) -> Put:
         "shown": dict(head.shown),
         "erp": head.erp_number,
         "erp_v": head.erp_version,
+        "erp_items": dict(head.erp_items),
         "erp_cancelled": head.erp_cancelled,
         "erp_held": head.erp_held,
         "erp_problem": head.erp_problem,
@@ -122,6 +123,10 @@ def _moment(item: Stored, name: str) -> datetime | None:
     return from_text(item[name]) if name in item else None
 
 
+def _units(raw: dict[str, int]) -> dict[OrderItemId, int]:
+    return {OrderItemId(item_id): count for item_id, count in raw.items()}
+
+
 def _item(raw: list[Any]) -> Item:
     sku, ordered, fulfilled = raw
     return Item(Sku(sku) if sku else None, ordered, fulfilled)
@@ -144,11 +149,12 @@ def _read(key: OrderKey, item: Stored) -> Head:
         shown=item["shown"],
         erp_number=item["erp"],
         erp_version=item["erp_v"],
+        erp_items=_units(item["erp_items"]),
         erp_cancelled=item["erp_cancelled"],
         erp_held=item["erp_held"],
         erp_problem=item["erp_problem"],
-        packed={OrderItemId(item_id): count for item_id, count in item["packed"].items()},
-        confirmed={OrderItemId(item_id): count for item_id, count in item["confirmed"].items()},
+        packed=_units(item["packed"]),
+        confirmed=_units(item["confirmed"]),
         hints=tuple(item["hints"]),
         unknown=tuple(item["unknown"]),
         times=item["times"],
