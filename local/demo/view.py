@@ -59,15 +59,18 @@ class View:
         sys.stdout.flush()
 
 
+_WORDS = {"none": "", "waiting": "to be shipped", "sent": "shipped", "exception": "stopped"}
+
+
 def _cells(act: Act) -> list[str]:
     number = ", ".join(entry.number or "…" for entry in act.entries)
-    state = act.entries[0].shipment_state if act.entries else ""
+    words = _WORDS.get(act.entries[0].shipment_state, "") or act.entries[0].state if act.entries else ""
     return [
         act.order_id,
         act.scene.title,
         act.total,
         act.status,
-        f"{number} {act.entries[0].state} {state}".strip() if act.entries else "",
+        f"{number:>3} {words}" if act.entries else "",
         "confirmed" if act.confirmed else "",
     ]
 
