@@ -46,7 +46,7 @@ REPORTED = {
     "ShipByAtRisk": Limit(
         what="Orders near their ship-by date are not confirmed at Amazon yet.",
         why="A late confirmation counts against the seller's account health.",
-        do="`bridge status` lists them. Ship them, or find out why the ERP's shipment did not arrive.",
+        do="The `due` sweep's log lists them. Ship them, or find out why the ERP's shipment did not arrive.",
     ),
     "ErpCannotFulfil": Limit(
         what="The ERP says that it cannot fulfil an order.",
@@ -63,7 +63,7 @@ REPORTED = {
     "Misconfigured": Limit(
         what="A function found a setting or a secret of this deployment missing or wrong.",
         why="It does nothing until that is put right.",
-        do="The function's log names the setting or the secret. Correct it; secrets are read again within 15 minutes.",
+        do="The function's log names the setting or the secret. Correct it; secrets are read again within five minutes.",
     ),
 }
 

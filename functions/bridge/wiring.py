@@ -99,14 +99,30 @@ def spapi_client(settings: Settings, table: DynamoTable, http: Any) -> Any:
     return Client(http, tokens, Quota(table, clock), clock, endpoint=settings.spapi_endpoint)
 
 
+class RenewedErp:
+    """The connector of the configuration that the secret holds now: read again every five minutes, like all secrets."""
+
+    def __init__(self, connect: Callable[[dict[str, Any]], Erp], read: Callable[[], dict[str, Any]]) -> None:
+        self._connect = connect
+        self._read = read
+        self._config = read()
+        self._erp = connect(self._config)
+
+    def __getattr__(self, name: str) -> Any:
+        config = self._read()
+        if config != self._config:
+            self._config, self._erp = config, self._connect(config)
+        return getattr(self._erp, name)
+
+
 def erp(settings: Settings) -> Erp:
     """The connector; Misconfigured when its look-up lags more than a lease lasts."""
     from bridge.domain.work import LEASE
     from bridge.erp import connector
     from bridge.stores.secrets import Secrets
 
-    config = Secrets(boto3.client("secretsmanager", config=AWS)).read(settings.erp_secret)
-    connected = connector(settings.erp)(config)
+    secrets = Secrets(boto3.client("secretsmanager", config=AWS))
+    connected = cast("Erp", RenewedErp(connector(settings.erp), lambda: secrets.read(settings.erp_secret)))
     if connected.lookup_lag >= LEASE:
         lag = connected.lookup_lag
         msg = f"connector {settings.erp}: a look-up that lags {lag} cannot prevent duplicates within a lease of {LEASE}"

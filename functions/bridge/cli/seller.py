@@ -32,6 +32,7 @@ def add_commands(commands: Any) -> None:
         "--marketplace", action="append", default=[], help="marketplace id; repeat; default: all Amazon names"
     )
     add.add_argument("--go-live", help="orders created before this time (ISO 8601) stay the old system's; default: now")
+    add.add_argument("--take-over", action="store_true", help="move subscriptions here that go to another queue")
     add.add_argument("--dry-run", action="store_true", help="observe and decide, write nothing outward, until `resume`")
     add.set_defaults(run=add_seller)
     actions.add_parser("list", help="every seller and its mode").set_defaults(run=list_sellers)
@@ -53,7 +54,7 @@ def add_seller(deployment: Deployment, asked: argparse.Namespace) -> int:
     marketplaces = _marketplaces(asked.marketplace, seller) or sellers_v1.marketplaces(client, seller)
     destination = notifications_v1.destination(client, seller, deployment.outputs["NotificationsQueueArn"])
     subscriptions = {
-        kind: notifications_v1.subscription(client, seller, kind, destination)
+        kind: notifications_v1.subscription(client, seller, kind, destination, take_over=asked.take_over)
         for kind, route in ROUTES.items()
         if route.transport == "SQS"
     }
@@ -64,6 +65,7 @@ def add_seller(deployment: Deployment, asked: argparse.Namespace) -> int:
         mode=Mode.DRY_RUN if asked.dry_run else Mode.LIVE,
         go_live=known.go_live if known and not asked.go_live else go_live,
         subscriptions=subscriptions,
+        connected=known.connected if known else deployment.clock.now(),
     )
     deployment.sellers.put(record)
     resumed = 0 if asked.dry_run else _resume(deployment, seller)

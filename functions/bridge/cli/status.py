@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from datetime import datetime
 from typing import Any
 
 from bridge.cli import show
 from bridge.cli.deployment import Deployment
 from bridge.domain.sellers import Mode, SellerRecord
+from bridge.sweeps.each_seller import lag_s
 
 LATE_S = 900
 
@@ -58,19 +60,23 @@ def status(deployment: Deployment, asked: argparse.Namespace) -> int:
 def _seller(deployment: Deployment, record: SellerRecord) -> dict[str, Any]:
     orders = deployment.sellers.cursor(record.seller, "orders").at
     looked = deployment.sellers.cursor(record.seller, "shipments_looked").at
-    lag = (deployment.clock.now() - (orders or record.go_live)).total_seconds()
-    finding = ""
-    if record.mode is Mode.NEEDS_CONSENT:
-        finding = f"needs consent: {record.reason}"
-    elif record.mode is not Mode.PAUSED and lag > LATE_S:
-        finding = f"orders were last searched {lag:.0f} s ago; see docs/runbooks/sweep-late.md"
     return {
         "seller": str(record.seller),
         "mode": str(record.mode),
         "orders_seen_until": orders.isoformat(timespec="seconds") if orders else "never",
         "shipments_seen_until": looked.isoformat(timespec="seconds") if looked else "never",
-        "finding": finding,
+        "finding": _finding(record, {"orders": orders, "shipments": looked}, deployment.clock.now()),
     }
+
+
+def _finding(record: SellerRecord, seen: dict[str, datetime | None], now: datetime) -> str:
+    if record.mode is Mode.NEEDS_CONSENT:
+        return f"needs consent: {record.reason}"
+    late = {name: lag for name, at in seen.items() if (lag := lag_s(record, at, now)) > LATE_S}
+    if record.mode is Mode.PAUSED or not late:
+        return ""
+    told = ", ".join(f"{name} {lag:.0f} s ago" for name, lag in late.items())
+    return f"last looked at: {told}; see docs/runbooks/sweep-late.md"
 
 
 def _queues(deployment: Deployment) -> list[dict[str, Any]]:

@@ -68,7 +68,7 @@ def _lines(order: Order, currency: str, *, negate_discount: bool, drop_tax: bool
             if money.amount and not (drop_tax and kind is LineKind.TAX):
                 amount = -abs(money.amount) if negate_discount and kind is LineKind.DISCOUNT else money.amount
                 yield DocumentLine(kind, line.item_id, None, 1, amount, _WORDS[kind])
-    for kind, money in order.extras:
+    for kind, money in _charges(order.extras, currency):
         if money.amount:
             yield DocumentLine(kind, None, None, 1, money.amount, _WORDS[kind])
 
@@ -106,9 +106,8 @@ def recipient(raw: Mapping[str, Any]) -> Recipient | None:
     street = tuple(address[line] for line in ("addressLine1", "addressLine2", "addressLine3") if address.get(line))
     if not street and address.get("extendedFields"):
         fields = address["extendedFields"]
-        street = (
-            " ".join(str(fields[part]) for part in ("streetName", "streetNumber", "complement") if fields.get(part)),
-        )
+        parts = [str(fields[part]) for part in ("streetName", "streetNumber", "complement") if fields.get(part)]
+        street = (" ".join(parts),) if parts else ()
     name = address.get("name") or address.get("companyName") or ""
     if not (name and street and address.get("countryCode")):
         return None

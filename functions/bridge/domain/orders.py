@@ -156,7 +156,9 @@ def _digest(order: Order) -> str:
         order.fulfilled_by,
         order.ship_by and to_text(order.ship_by),
         order.total and str(order.total),
-        sorted([line.item_id, line.sku, line.quantity, line.fulfilled, line.cancel_requested] for line in order.lines),
+        sorted(
+            [line.item_id, line.sku or "", line.quantity, line.fulfilled, line.cancel_requested] for line in order.lines
+        ),
         sorted(order.packages.items()),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]

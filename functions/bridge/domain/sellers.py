@@ -31,6 +31,8 @@ class SellerRecord:
     subscriptions: dict[str, str] = field(default_factory=dict)
     """Notification type → subscription id."""
     reason: str = ""
+    connected: datetime | None = None
+    """When the seller was added: what a sweep that never came to its end is measured from."""
 
 
 @dataclass(frozen=True, slots=True)

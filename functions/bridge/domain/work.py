@@ -70,8 +70,15 @@ def decode(body: str) -> tuple[Work, datetime | None]:
     """The inverse of `encode`; Unreadable when it is no work message."""
     try:
         raw = json.loads(body)
-        key = OrderKey(Region(raw["region"]), SellerId(raw["seller"]), OrderId(raw["order"]))
-        return Work(raw["kind"], key, raw["part"]), from_text(raw["slot"]) if "slot" in raw else None
+        kind, region, seller, order, part = (_text(raw[name]) for name in ("kind", "region", "seller", "order", "part"))
+        work = Work(kind, OrderKey(Region(region), SellerId(seller), OrderId(order)), part)
+        return work, from_text(raw["slot"]) if "slot" in raw else None
     except (ValueError, KeyError, TypeError) as error:
         msg = "not a work message"
         raise Unreadable(msg) from error
+
+
+def _text(raw: object) -> str:
+    if not isinstance(raw, str):
+        raise TypeError
+    return raw

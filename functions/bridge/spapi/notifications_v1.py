@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from bridge.domain.errors import Refused, Unavailable
@@ -15,6 +16,9 @@ _SUBSCRIPTIONS = "/notifications/v1/subscriptions/{notificationType}"
 
 GET_DESTINATIONS = Operation("getDestinations", "GET", _DESTINATIONS, rate=1, burst=5, grantless=SCOPE)
 CREATE_DESTINATION = Operation("createDestination", "POST", _DESTINATIONS, rate=1, burst=5, grantless=SCOPE)
+DELETE_SUBSCRIPTION = Operation(
+    "deleteSubscriptionById", "DELETE", f"{_SUBSCRIPTIONS}/{{subscriptionId}}", rate=1, burst=5, grantless=SCOPE
+)
 GET_SUBSCRIPTION = Operation("getSubscription", "GET", _SUBSCRIPTIONS, rate=1, burst=5)
 CREATE_SUBSCRIPTION = Operation("createSubscription", "POST", _SUBSCRIPTIONS, rate=1, burst=5)
 
@@ -23,22 +27,36 @@ PAYLOAD_VERSIONS = {"ORDER_CHANGE": "1.0"}
 
 
 def destination(client: Client, seller: Seller, queue_arn: str) -> str:
-    """The id of the destination for this queue, made when there is none (one per application and region)."""
+    """The id of the destination for this queue, made when there is none (per application and region)."""
     answer, _ = client.call(GET_DESTINATIONS, seller)
     for known in answer.get("payload") or []:
         if ((known.get("resource") or {}).get("sqs") or {}).get("arn") == queue_arn:
             return str(known["destinationId"])
-    body = {"name": f"spapi-bridge-{seller.region}", "resourceSpecification": {"sqs": {"arn": queue_arn}}}
+    name = f"spapi-bridge-{seller.region}-{hashlib.sha256(queue_arn.encode()).hexdigest()[:8]}"
+    body = {"name": name, "resourceSpecification": {"sqs": {"arn": queue_arn}}}
     answer, _ = client.call(CREATE_DESTINATION, seller, body=body)
     return _field(answer, "destinationId")
 
 
-def subscription(client: Client, seller: Seller, notification_type: str, destination_id: str) -> str:
-    """The id of the seller's subscription of a type to this destination, made when there is none."""
+def subscription(
+    client: Client, seller: Seller, notification_type: str, destination_id: str, *, take_over: bool = False
+) -> str:
+    """The id of the seller's subscription of a type to this destination, made when there is none.
+
+    A subscription to another destination belongs to another deployment: Refused, unless `take_over` moves it here.
+    """
     path = {"notificationType": notification_type}
     found = _existing(client, seller, path)
     if found.get("destinationId") == destination_id:
         return str(found["subscriptionId"])
+    if found and not take_over:
+        msg = (
+            f"the seller's {notification_type} notifications go to another queue, perhaps of another stage "
+            f"(destination {found['destinationId']}); `--take-over` moves them here"
+        )
+        raise Refused(msg)
+    if found:
+        client.call(DELETE_SUBSCRIPTION, seller, path=path | {"subscriptionId": str(found["subscriptionId"])})
     body: dict[str, Any] = {"payloadVersion": PAYLOAD_VERSIONS[notification_type], "destinationId": destination_id}
     if notification_type == "ORDER_CHANGE":
         kinds = ["OrderStatusChange", "BuyerRequestedChange"]

@@ -35,6 +35,7 @@ class Sellers:
             "go_live": to_text(record.go_live),
             "subscriptions": record.subscriptions,
             "reason": record.reason,
+            **({"connected": to_text(record.connected)} if record.connected else {}),
         }
         self._table.put(Put(keys.seller(record.seller), item))
 
@@ -80,4 +81,5 @@ def _read(seller: Seller, item: Item) -> SellerRecord:
         go_live=from_text(item["go_live"]),
         subscriptions=item["subscriptions"],
         reason=item["reason"],
+        connected=_moment(item, "connected"),
     )

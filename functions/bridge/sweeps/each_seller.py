@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
-from bridge.domain.errors import BridgeError, NotAllowed
+from bridge.domain.errors import BridgeError, Misconfigured, NotAllowed
 from bridge.domain.sellers import Mode, SellerRecord
 from bridge.ports import Ports
 
 RESERVE_S = 12.0
 """The longest a single step of a sweep may take: no new one starts with less left."""
+
+
+def lag_s(record: SellerRecord, at: datetime | None, now: datetime) -> float:
+    """Seconds that a sweep is behind; one that never came to its end is measured from the seller's connection."""
+    return max(0.0, (now - (at or record.connected or now)).total_seconds())
 
 
 def each_seller(
@@ -29,6 +35,9 @@ def each_seller(
             ports.sellers.quarantine(record.seller, str(error))
             ports.signals.count("SellerNeedsConsent")
             ports.signals.note("seller quarantined", seller=str(record.seller), reason=str(error))
+        except Misconfigured as error:
+            ports.signals.count("Misconfigured")
+            ports.signals.note("misconfigured", seller=str(record.seller), reason=str(error))
         except BridgeError as error:
             ports.signals.note(
                 "sweep postponed", seller=str(record.seller), reason=str(error), kind=type(error).__name__

@@ -9,7 +9,7 @@ from bridge.domain.ids import OrderKey, Seller
 from bridge.domain.readings import Page
 from bridge.domain.sellers import SellerRecord
 from bridge.ports import Ports
-from bridge.sweeps.each_seller import RESERVE_S, each_seller
+from bridge.sweeps.each_seller import RESERVE_S, each_seller, lag_s
 
 NAME = "orders"
 _EARLY = timedelta(seconds=5)
@@ -25,7 +25,7 @@ def _search(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float
     """The cursor moves after the last page only; an unfinished search goes on from its page token next time."""
     now = ports.clock.now()
     cursor = ports.sellers.cursor(record.seller, NAME)
-    ports.signals.count("SweepLagSeconds", max(0.0, (now - (cursor.at or record.go_live)).total_seconds()))
+    ports.signals.count("SweepLagSeconds", lag_s(record, cursor.at, now))
     token, started = cursor.token, cursor.started
     if started is None or now - started > _TOKEN_LIVES:
         token, started = None, None

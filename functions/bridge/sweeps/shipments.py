@@ -8,7 +8,7 @@ from datetime import timedelta
 from bridge.domain.sellers import SellerRecord
 from bridge.ports import Ports
 from bridge.reactions.shipment_dispatched import react
-from bridge.sweeps.each_seller import each_seller
+from bridge.sweeps.each_seller import each_seller, lag_s
 
 NAME, LOOKED = "shipments", "shipments_looked"
 _EARLY = timedelta(seconds=5)
@@ -22,6 +22,7 @@ def _look(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float])
     """The cursor is the ERP's own clock: the newest change that was seen, never ours."""
     now = ports.clock.now()
     looked = ports.sellers.cursor(record.seller, LOOKED).at
+    ports.signals.count("SweepLagSeconds", lag_s(record, looked, now))
     if looked and now - looked < ports.rhythm.shipments_period - _EARLY:
         return
     since = (ports.sellers.cursor(record.seller, NAME).at or record.go_live) - ports.rhythm.shipments_overlap
