@@ -46,7 +46,7 @@ REPORTED = {
     "ShipByAtRisk": Limit(
         what="Orders near their ship-by date are not confirmed at Amazon yet.",
         why="A late confirmation counts against the seller's account health.",
-        do="The `due` sweep's log lists them. Ship them, or find out why the ERP's shipment did not arrive.",
+        do="The `due` sweep's log lists them. Ship them, or find out why the ERP's shipment is missing.",
     ),
     "ErpCannotFulfil": Limit(
         what="The ERP says that it cannot fulfil an order.",
