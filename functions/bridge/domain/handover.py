@@ -101,26 +101,35 @@ def split(amount: Decimal, quantity: int, unit: Decimal) -> list[tuple[int, Deci
 
 def recipient(raw: Mapping[str, Any]) -> Recipient | None:
     """Where Amazon's order goes; None when Amazon withholds it (role missing, or too early, or too late)."""
-    address = (raw.get("recipient") or {}).get("deliveryAddress") or {}
-    buyer = raw.get("buyer") or {}
-    street = tuple(address[line] for line in ("addressLine1", "addressLine2", "addressLine3") if address.get(line))
-    if not street and address.get("extendedFields"):
-        fields = address["extendedFields"]
-        parts = [str(fields[part]) for part in ("streetName", "streetNumber", "complement") if fields.get(part)]
+    address = _part(_part(raw, "recipient"), "deliveryAddress")
+    street = tuple(line for n in (1, 2, 3) if (line := _text(address, f"addressLine{n}")))
+    if not street:
+        fields = _part(address, "extendedFields")
+        parts = [part for name in ("streetName", "streetNumber", "complement") if (part := _text(fields, name))]
         street = (" ".join(parts),) if parts else ()
-    name = address.get("name") or address.get("companyName") or ""
-    if not (name and street and address.get("countryCode")):
+    name = _text(address, "name") or _text(address, "companyName")
+    country = _text(address, "countryCode")
+    if not (name and street and country):
         return None
-    preference = (raw.get("recipient") or {}).get("deliveryPreference") or {}
     return Recipient(
         name=name,
         street=street,
-        city=address.get("city") or address.get("municipality") or "",
-        postal_code=address.get("postalCode") or "",
-        country=address["countryCode"],
-        region=address.get("stateOrRegion") or "",
-        company=address.get("companyName") or "",
-        phone=address.get("phone") or "",
-        email=buyer.get("buyerEmail") or "",
-        instructions=preference.get("addressInstruction") or "",
+        city=_text(address, "city") or _text(address, "municipality"),
+        postal_code=_text(address, "postalCode"),
+        country=country,
+        region=_text(address, "stateOrRegion"),
+        company=_text(address, "companyName"),
+        phone=_text(address, "phone"),
+        email=_text(_part(raw, "buyer"), "buyerEmail"),
+        instructions=_text(_part(_part(raw, "recipient"), "deliveryPreference"), "addressInstruction"),
     )
+
+
+def _part(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = raw.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _text(raw: Mapping[str, Any], name: str) -> str:
+    text = raw.get(name)
+    return text if isinstance(text, str) else ""

@@ -19,6 +19,7 @@ from bridge.ports import Clock
 
 LWA = "https://api.amazon.com/auth/o2/token"
 _MARGIN = timedelta(seconds=120)
+_USUAL, _LONGEST = 3600, 86_400
 _RECONSENT = {"invalid_grant", "unauthorized_client"}
 
 ReadSecret = Callable[[str, bool], dict[str, Any]]
@@ -99,7 +100,9 @@ class Tokens:
         if not isinstance(body, dict):
             body = {}
         if answer.status_code == httpx.codes.OK and isinstance(body.get("access_token"), str):
-            return Token(body["access_token"], asked + timedelta(seconds=float(body.get("expires_in", 3600))))
+            told = body.get("expires_in")
+            life = told if isinstance(told, int) and 0 < told <= _LONGEST else _USUAL
+            return Token(body["access_token"], asked + timedelta(seconds=life))
         raise _refusal(answer.status_code, str(body.get("error")))
 
 

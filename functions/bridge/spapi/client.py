@@ -77,7 +77,8 @@ class Client:
 
     def _wait(self, operation: Operation, seller: Seller, slot: datetime | None, ahead: timedelta) -> None:
         now = self._clock.now()
-        if slot is None or slot < now - _USELESS_SLOT:
+        useless_after = min(_USELESS_SLOT, timedelta(seconds=operation.burst / operation.rate))
+        if slot is None or slot < now - useless_after:
             slot = self._quota.reserve(seller, operation.name, rate=operation.rate, burst=operation.burst, ahead=ahead)
         wait = slot - self._clock.now()
         if wait > PATIENCE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from bridge.domain.errors import Unavailable
 from bridge.domain.ids import OrderKey
 from bridge.domain.parcels import Confirmation
 from bridge.spapi.client import Client
@@ -33,4 +34,7 @@ def confirm_shipment(client: Client, key: OrderKey, confirmation: Confirmation, 
     if confirmation.shipping_method:
         package["shippingMethod"] = confirmation.shipping_method
     body = {"marketplaceId": confirmation.marketplace, "packageDetail": package}
-    client.call(CONFIRM_SHIPMENT, key.seller, path={"orderId": key.order_id}, body=body, slot=slot)
+    answer, _ = client.call(CONFIRM_SHIPMENT, key.seller, path={"orderId": key.order_id}, body=body, slot=slot)
+    if answer:
+        msg = "confirmShipment: a body where Amazon sends none"
+        raise Unavailable(msg)

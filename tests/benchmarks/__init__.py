@@ -1,0 +1,1 @@
+"""Sizes and times that a change may not spoil unnoticed."""

@@ -1,0 +1,160 @@
+"""The desk: one holder at a time, and nothing lost between two of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bridge.domain.ids import OrderId, OrderKey
+from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER
+from bridge.domain.work import LEASE, Work, pause_after
+from bridge.stores import keys
+from bridge.stores.desk import VOID_AFTER
+from tests.fakes.world import SELLER
+from tests.unit.bridge.office import KEY, WORK, Office
+
+SECOND = timedelta(seconds=1)
+
+
+def test_what_nobody_asked_for_is_not_given_out(office: Office) -> None:
+    assert office.desk.claim(WORK, None) is None
+    assert len(office.table) == 0
+
+
+def test_work_is_given_to_one_at_a_time(office: Office) -> None:
+    office.ask()
+    turn = office.claim()
+    assert (turn.work, turn.want, turn.tries, turn.doubt, turn.accepted) == (WORK, 1, 1, False, False)
+    assert turn.raised == office.clock.now()
+    assert office.desk.claim(WORK, None) is None
+
+
+def test_done_is_done(office: Office) -> None:
+    office.ask()
+    assert office.desk.complete(office.claim()) is False
+    assert office.desk.claim(WORK, None) is None
+    office.wait(timedelta(days=1))
+    assert office.due() == []
+
+
+def test_what_was_asked_for_meanwhile_is_wanted_again(office: Office) -> None:
+    office.ask()
+    turn = office.claim()
+    office.ask()
+    assert office.desk.complete(turn) is True
+    assert office.due() == [WORK]
+    again = office.claim()
+    assert (again.want, again.tries, again.doubt) == (2, 1, False)
+    assert office.desk.complete(again) is False
+
+
+def test_a_crashed_holder_is_followed_after_the_lease_by_one_who_doubts(office: Office) -> None:
+    office.ask()
+    lost = office.claim()
+    office.wait(LEASE - SECOND)
+    assert office.desk.claim(WORK, None) is None
+    assert office.due() == []
+    office.wait(SECOND)
+    assert office.due() == [WORK]
+    turn = office.claim()
+    assert turn.doubt
+    assert turn.fence > lost.fence
+
+
+def test_one_whose_lease_is_over_changes_nothing(office: Office) -> None:
+    office.ask()
+    lost = office.claim()
+    office.wait(LEASE)
+    office.claim()
+    before = office.desk.state(WORK)
+    now = office.clock.now()
+    assert office.desk.complete(lost) is False
+    assert office.desk.park(lost, "x") is False
+    assert office.desk.give_back(lost) is False
+    assert office.desk.postpone(lost, now, slot=None, reason="x", untouched=False) is False
+    assert office.desk.state(WORK) == before
+
+
+def test_a_late_completion_does_not_swallow_new_news(office: Office) -> None:
+    office.ask()
+    lost = office.claim()
+    office.ask()
+    office.wait(LEASE)
+    office.claim()
+    assert office.desk.complete(lost) is False
+    office.wait(LEASE)
+    assert office.due() == [WORK]
+
+
+def test_postponed_work_comes_back_then(office: Office) -> None:
+    office.ask()
+    until = office.clock.now() + timedelta(minutes=3)
+    assert office.desk.postpone(office.claim(), until, slot=None, reason="ERP is down", untouched=False)
+    assert office.due() == []
+    office.wait(timedelta(minutes=3))
+    assert office.due() == [WORK]
+    assert office.claim().doubt
+
+
+def test_a_try_that_sent_nothing_leaves_no_doubt(office: Office) -> None:
+    office.ask()
+    until = office.clock.now() + SECOND
+    office.desk.postpone(office.claim(), until, slot=None, reason="quota", untouched=True)
+    assert not office.claim().doubt
+
+
+def test_a_reserved_slot_belongs_to_the_message_that_carries_it(office: Office) -> None:
+    office.ask()
+    slot = office.clock.now() + timedelta(seconds=40)
+    office.desk.postpone(office.claim(), slot, slot=slot, reason="quota", untouched=True)
+    assert office.desk.claim(WORK, None) is None
+    assert office.desk.claim(WORK, slot + SECOND) is None
+    office.wait(timedelta(seconds=40))
+    assert office.desk.due(office.clock.now(), 9) == [(WORK, slot)]
+    turn = office.desk.claim(WORK, slot)
+    assert turn is not None
+    assert turn.slot == slot
+    assert "slot" not in (office.desk.state(WORK) or {})
+
+
+def test_a_slot_that_nobody_came_for_is_void(office: Office) -> None:
+    office.ask()
+    slot = office.clock.now() + SECOND
+    office.desk.postpone(office.claim(), slot, slot=slot, reason="quota", untouched=True)
+    office.wait(SECOND + VOID_AFTER)
+    turn = office.desk.claim(WORK, slot)
+    assert turn is not None
+    assert turn.slot is None
+
+
+def test_a_rehearsal_does_not_count_as_a_try(office: Office) -> None:
+    office.ask()
+    assert office.desk.give_back(office.claim())
+    assert not office.claim().doubt
+
+
+def test_the_nearest_ship_by_date_goes_first(office: Office) -> None:
+    works = [Work(FETCH_ORDER, OrderKey(*SELLER, OrderId(f"305-{n}"))) for n in range(6)]
+    for work, days in zip(works, (5, 1, 4, 2, 6, 3), strict=True):
+        office.ask(work, ship_in=timedelta(days=days))
+        office.wait(SECOND)
+    assert office.due() == [works[n] for n in (1, 3, 5, 2, 0, 4)]
+
+
+def test_what_is_not_due_yet_is_not_brought(office: Office) -> None:
+    office.ask(delay=timedelta(minutes=15))
+    office.wait(timedelta(minutes=14))
+    assert office.due() == []
+    office.wait(timedelta(minutes=1))
+    assert office.due() == [WORK]
+
+
+def test_a_parcel_is_work_too(office: Office) -> None:
+    parcel = Work(CONFIRM_SHIPMENT, KEY, "S1#P1")
+    office.ask(parcel)
+    assert office.due() == [parcel]
+    assert keys.work_of(*keys.work(parcel)) == parcel
+    assert office.claim(parcel).work == parcel
+
+
+def test_pauses_between_tries_grow_to_a_quarter_of_an_hour() -> None:
+    assert [pause_after(n).total_seconds() for n in (1, 2, 3, 8, 9, 10**6)] == [5, 10, 20, 640, 900, 900]

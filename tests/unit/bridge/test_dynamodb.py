@@ -1,0 +1,138 @@
+"""DynamoDB's bad days: a collision is tried again, a false condition is an answer, everything else is Unavailable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
+
+from bridge.domain.errors import Unavailable
+from bridge.stores.dynamodb import DynamoTable
+from bridge.stores.table import Absent, ConditionFailed, Key, Put, Update
+
+KEY = Key("p", "s")
+CONFLICT, NONE, FALSE = {"Code": "TransactionConflict"}, {"Code": "None"}, {"Code": "ConditionalCheckFailed"}
+
+
+class Client:
+    """Answers or fails in the order it is told to."""
+
+    exceptions = boto3.client("dynamodb", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x").exceptions
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.calls: list[str] = []
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def call(**_: Any) -> Any:
+            self.calls.append(operation)
+            answer = self.answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+def cancelled(*reasons: dict[str, Any]) -> ClientError:
+    error = {
+        "Error": {"Code": "TransactionCanceledException", "Message": "canary"},
+        "CancellationReasons": list(reasons),
+    }
+    return ClientError(error, "TransactWriteItems")  # type: ignore[arg-type]
+
+
+def failed(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "canary"}}, "X")
+
+
+def transact(*answers: Any) -> tuple[Client, list[float]]:
+    client, pauses = Client(*answers), list[float]()
+    table = DynamoTable(client, "core", sleep=pauses.append)
+    table.transact([Put(KEY, {}, Absent("pk")), Update(Key("p", "t"), set={"a": 1})])
+    return client, pauses
+
+
+def test_a_collision_is_tried_again() -> None:
+    client, pauses = transact(cancelled(CONFLICT, NONE), failed("TransactionConflictException"), {})
+    assert client.calls == ["transact_write_items"] * 3
+    assert len(pauses) == 2
+    assert all(0 <= pause <= 0.2 for pause in pauses)
+
+
+def test_collisions_without_end_are_unavailable() -> None:
+    client = Client(*[cancelled(NONE, CONFLICT)] * 10)
+    with pytest.raises(Unavailable, match="colliding"):
+        DynamoTable(client, "core", sleep=lambda _: None).transact([Put(KEY, {}), Put(Key("p", "t"), {})])
+    assert len(client.calls) == 4
+
+
+def test_a_false_condition_is_an_answer_even_beside_a_collision() -> None:
+    old = {"Item": {"pk": {"S": "p"}, "sk": {"S": "t"}, "n": {"N": "3"}}}
+    with pytest.raises(ConditionFailed) as answer:
+        transact(cancelled(CONFLICT, {**FALSE, **old}))
+    assert answer.value.index == 1
+    assert answer.value.item == {"pk": "p", "sk": "t", "n": 3}
+
+
+def test_a_false_condition_after_a_collision_is_an_answer() -> None:
+    with pytest.raises(ConditionFailed) as answer:
+        transact(cancelled(CONFLICT, NONE), cancelled(FALSE, NONE))
+    assert (answer.value.index, answer.value.item) == (0, None)
+
+
+SILENCE: list[Exception] = [
+    failed("ProvisionedThroughputExceededException"),
+    failed("ThrottlingException"),
+    failed("InternalServerError"),
+    failed("ResourceNotFoundException"),
+    failed("AccessDeniedException"),
+    ReadTimeoutError(endpoint_url="https://x"),
+    ConnectTimeoutError(endpoint_url="https://x"),
+    EndpointConnectionError(endpoint_url="https://x"),
+    NoCredentialsError(),
+]
+CALLS: dict[str, Callable[[DynamoTable], Any]] = {
+    "get": lambda table: table.get(KEY),
+    "query": lambda table: table.query("p"),
+    "due": lambda table: table.due("D#0", "9", 1),
+    "put": lambda table: table.put(Put(KEY, {})),
+    "update": lambda table: table.update(Update(KEY, set={"a": 1})),
+    "delete": lambda table: table.delete(KEY),
+    "transact": lambda table: table.transact([Put(KEY, {})]),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize(
+    "error", SILENCE, ids=lambda e: e.response["Error"]["Code"] if isinstance(e, ClientError) else type(e).__name__
+)
+def test_a_table_that_does_not_answer_is_unavailable(call: Callable[[DynamoTable], Any], error: Exception) -> None:
+    client = Client(error)
+    with pytest.raises(Unavailable, match=r"^DynamoDB: ") as unavailable:
+        call(DynamoTable(client, "core", sleep=lambda _: None))
+    assert "canary" not in str(unavailable.value)
+    assert len(client.calls) == 1
+
+
+def test_a_second_page_that_fails_is_not_half_an_answer() -> None:
+    page = {"Items": [{"pk": {"S": "p"}, "sk": {"S": "a"}}], "LastEvaluatedKey": {"pk": {"S": "p"}}}
+    with pytest.raises(Unavailable):
+        DynamoTable(Client(page, failed("ThrottlingException")), "core").query("p")
+
+
+def test_a_false_condition_of_one_write_is_an_answer() -> None:
+    error = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "x"}, "Item": {"n": {"N": "1"}}}
+    refusal = Client.exceptions.ConditionalCheckFailedException(error, "PutItem")
+    with pytest.raises(ConditionFailed) as answer:
+        DynamoTable(Client(refusal), "core").put(Put(KEY, {}, Absent("pk")))
+    assert answer.value.item == {"n": 1}

@@ -1,0 +1,85 @@
+"""Sellers: what is known of each, and cursors that only go forward."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.domain.ids import EU, FE, NA, MarketplaceId, Seller, SellerId
+from bridge.domain.sellers import Cursor, Mode, SellerRecord
+from bridge.stores.sellers import Sellers
+from tests.fakes.table import MemoryTable
+from tests.fakes.world import DE, SELLER, START
+
+RECORD = SellerRecord(
+    SELLER, (DE, MarketplaceId("A1F83G8C2ARO7P")), Mode.LIVE, START, {"ORDER_CHANGE": "sub-1"}, "why", START
+)
+
+
+@pytest.fixture
+def sellers() -> Sellers:
+    return Sellers(MemoryTable())
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_record_comes_back_as_it_was(sellers: Sellers, mode: Mode) -> None:
+    sellers.put(replace(RECORD, mode=mode))
+    assert sellers.get(SELLER) == replace(RECORD, mode=mode)
+    assert sellers.all() == [replace(RECORD, mode=mode)]
+
+
+def test_a_record_of_before_connections_were_noted_is_read(sellers: Sellers) -> None:
+    sellers.put(replace(RECORD, connected=None))
+    assert sellers.get(SELLER) == replace(RECORD, connected=None)
+
+
+def test_nobody_is_nobody(sellers: Sellers) -> None:
+    assert sellers.get(SELLER) is None
+    assert sellers.all() == []
+    assert sellers.named("A3NOBODY") == []
+    assert sellers.set_mode(SELLER, Mode.LIVE) is False
+    sellers.quarantine(SELLER, "gone")
+    assert sellers.all() == []
+
+
+def test_one_selling_partner_in_several_regions_is_several_sellers(sellers: Sellers) -> None:
+    regions = [replace(RECORD, seller=Seller(region, SELLER.seller_id)) for region in (NA, EU, FE)]
+    for record in [*regions, replace(RECORD, seller=Seller(EU, SellerId("A3OTHER")))]:
+        sellers.put(record)
+    assert sorted(sellers.named(SELLER.seller_id), key=str) == sorted(regions, key=str)
+    sellers.set_mode(regions[0].seller, Mode.PAUSED)
+    assert [record.mode for record in sellers.named(SELLER.seller_id)].count(Mode.PAUSED) == 1
+
+
+def test_a_quarantine_says_why_and_keeps_the_rest(sellers: Sellers) -> None:
+    sellers.put(RECORD)
+    sellers.quarantine(SELLER, "consent is gone")
+    assert sellers.get(SELLER) == replace(RECORD, mode=Mode.NEEDS_CONSENT, reason="consent is gone")
+    assert sellers.set_mode(SELLER, Mode.LIVE) is True
+    assert sellers.get(SELLER) == replace(RECORD, reason="")
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1))
+def test_a_cursor_only_goes_forward(seconds: list[int]) -> None:
+    sellers = Sellers(MemoryTable())
+    for n in seconds:
+        sellers.advance(SELLER, "orders", START + timedelta(seconds=n))
+    assert sellers.cursor(SELLER, "orders") == Cursor(START + timedelta(seconds=max(seconds)))
+
+
+def test_an_unfinished_search_is_remembered_until_it_is_finished(sellers: Sellers) -> None:
+    assert sellers.cursor(SELLER, "orders") == Cursor()
+    sellers.bookmark(SELLER, "orders", "page-2", START)
+    assert sellers.cursor(SELLER, "orders") == Cursor(None, "page-2", START)
+    sellers.advance(SELLER, "orders", START)
+    assert sellers.cursor(SELLER, "orders") == Cursor(START)
+
+
+def test_sweeps_and_sellers_have_cursors_of_their_own(sellers: Sellers) -> None:
+    sellers.advance(SELLER, "orders", START)
+    assert sellers.cursor(SELLER, "shipments") == Cursor()
+    assert sellers.cursor(Seller(NA, SELLER.seller_id), "orders") == Cursor()
