@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 
 from bridge.domain.documents import Package, Shipment
 from bridge.domain.errors import Unavailable
@@ -52,65 +54,63 @@ class Parcels:
         return tuple(works)
 
     def _report(self, shipment: Shipment, package: Package) -> tuple[Work, ...]:
+        part = part_of(shipment.shipment_id, package.package_id)
         for _ in range(_TRIES):
             head = self._orders.get(shipment.key)
-            known = {parcel.part: parcel for parcel, _ in self.all(shipment.key)}
-            part = part_of(shipment.shipment_id, package.package_id)
+            items = self._table.query(keys.order_pk(shipment.key), "PKG#")
+            known = {parcel.part: parcel for parcel in (_read(shipment.key, item) for item in items)}
             old = known.get(part)
             taken = {parcel.reference for parcel in known.values()}
             new = parcel(shipment, package, old.reference if old else reference(shipment.key, part, taken))
             if old and old.digest == new.digest:
                 return ()
+            beside = [_read(shipment.key, item) for item in items if not item.get("surplus")]
             try:
-                return self._store(head, old, new)
+                return self._store(head, old, new, units(*(other for other in beside if other.part != part)))
             except ConditionFailed:
                 continue
         msg = f"order {shipment.key.order_id} is being changed by others all the time"
         raise Unavailable(msg)
 
-    def _store(self, head: Head, old: Parcel | None, new: Parcel) -> tuple[Work, ...]:
-        """HEAD's count of packed units and the parcel itself, in one transaction."""
+    def _store(self, head: Head, old: Parcel | None, new: Parcel, beside: dict[OrderItemId, int]) -> tuple[Work, ...]:
+        """HEAD's count of packed units and the parcel itself, in one transaction; `beside` is in the other parcels."""
         now = self._clock.now()
-        work = Work(CONFIRM_SHIPMENT, new.key, new.part)
-        packed = repacked(head, old, new)
-        surplus = (
-            too_many({item_id: item.ordered for item_id, item in head.items.items()}, packed) if head.version else None
-        )
-        raised = raising(work, head, now)
-        facts = _facts(new)
-        write = Update(
-            raised.key,
-            set={**raised.set, **facts, **(_parked(surplus, to_text(now)) if surplus else {})},
-            add=raised.add,
-            init=raised.init,
-            remove=() if surplus else raised.remove,
-            when=equals("want_h", old.digest) if old else Absent("want_h"),
-        )
-        counted = head if surplus else replace(head, packed=packed)
-        stub = not head.version
-        change = Change(counted, (FETCH_ORDER,) if stub else (), milestone="shipped")
+        packed = {item_id: beside.get(item_id, 0) + count for item_id, count in units(new).items()}
+        surplus = too_many(head.ordered, packed) if head.version else None
+        works = [] if surplus else [Work(CONFIRM_SHIPMENT, new.key, new.part)]
+        fetch = [] if head.version else [Work(FETCH_ORDER, new.key)]
+        change = Change(replace(head, packed=beside if surplus else beside | packed), milestone="shipped")
         after, condition = self._orders.stamped(head, change, now)
-        writes: list[Write] = [put_head(after, now, condition), write]
-        works = [] if surplus else [work]
-        if stub:
-            works.append(Work(FETCH_ORDER, new.key))
-            writes.append(raising(works[-1], head, now))
+        writes: list[Write] = [put_head(after, now, condition), _write(head, old, new, surplus, now)]
+        writes += [raising(work, head, now) for work in fetch]
         self._table.transact(writes)
-        return tuple(works)
+        return (*works, *fetch)
 
 
-def repacked(head: Head, old: Parcel | None, new: Parcel) -> dict[OrderItemId, int]:
-    """Units packed per order item once `new` stands where `old` stood."""
-    packed = dict(head.packed)
-    for item_id, count in old.lines if old else ():
-        packed[item_id] = packed.get(item_id, 0) - count
-    for item_id, count in new.lines:
-        packed[item_id] = packed.get(item_id, 0) + count
-    return packed
+def units(*parcels: Parcel) -> dict[OrderItemId, int]:
+    """Units per order item in these parcels."""
+    count: Counter[OrderItemId] = Counter()
+    for one in parcels:
+        for item_id, quantity in one.lines:
+            count[item_id] += quantity
+    return dict(count)
+
+
+def _write(head: Head, old: Parcel | None, new: Parcel, surplus: str | None, now: datetime) -> Update:
+    """The parcel as work to be done, or parked when it holds more than was ordered."""
+    raised = raising(Work(CONFIRM_SHIPMENT, new.key, new.part), head, now)
+    return Update(
+        raised.key,
+        set={**raised.set, **_facts(new), **(_parked(surplus, to_text(now)) if surplus else {})},
+        add=raised.add,
+        init=raised.init,
+        remove=() if surplus else (*raised.remove, "surplus"),
+        when=equals("want_h", old.digest) if old else Absent("want_h"),
+    )
 
 
 def _parked(reason: str, now: str) -> Item:
-    return {"shelf": PARKED_SHELF, "dshard": keys.PARKED, "due": now, "reason": reason}
+    return {"surplus": True, "shelf": PARKED_SHELF, "dshard": keys.PARKED, "due": now, "reason": reason}
 
 
 def _facts(parcel: Parcel) -> Item:
