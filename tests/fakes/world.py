@@ -1,4 +1,4 @@
-"""The bridge's own code on stand-ins: table, clock, queue, Amazon, ERP. Nothing happens but what a test makes happen."""
+"""The bridge's own code on stand-ins: table, clock, queue, Amazon, ERP. Only what a test makes happen happens."""
 
 from __future__ import annotations
 
@@ -72,7 +72,12 @@ class FakeSignals:
 
 def an_order(order_id: str = "305-0000001-0000001", **changes: object) -> Order:
     line = Line(
-        OrderItemId("item-1"), Sku("SKU-0001"), 2, 0, cancel_requested=False, proceeds=((LineKind.ITEM, Money(Decimal("20.00"), "EUR")),)
+        OrderItemId("item-1"),
+        Sku("SKU-0001"),
+        2,
+        0,
+        cancel_requested=False,
+        proceeds=((LineKind.ITEM, Money(Decimal("20.00"), "EUR")),),
     )
     order = Order(
         order_id=OrderId(order_id),
@@ -111,7 +116,9 @@ class FakeAmazon:
         self.reads[key.order_id] += 1
         return Reading(self.orders[key.order_id], self.recipient if recipient else None)
 
-    def search_orders(self, seller: Seller, marketplaces: Sequence[MarketplaceId], *, updated_after: datetime, token: str | None) -> Page:
+    def search_orders(
+        self, seller: Seller, marketplaces: Sequence[MarketplaceId], *, updated_after: datetime, token: str | None
+    ) -> Page:
         self._fail()
         found = sorted(order.order_id for order in self.orders.values() if order.version >= to_text(updated_after))
         at = int(token or 0)

@@ -1,4 +1,4 @@
-"""One order through the product's own handlers, on stand-ins: what is done once, what is done never, what is asked when in doubt."""
+"""One order through the product's own handlers, on stand-ins: what is done once, never, and asked when in doubt."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ class Context:
 
 
 def notification(order_id: str = "305-0000001-0000001", number: int = 1, **changes: str) -> dict[str, Any]:
-    summary = {"MarketplaceId": "A1PA6795UKMFR9", "OrderStatus": changes.get("status", "Unshipped"), "FulfillmentType": changes.get("by", "MFN")}
+    summary = {
+        "MarketplaceId": "A1PA6795UKMFR9",
+        "OrderStatus": changes.get("status", "Unshipped"),
+        "FulfillmentType": changes.get("by", "MFN"),
+    }
     return {
         "NotificationVersion": "1.0",
         "NotificationType": "ORDER_CHANGE",
@@ -67,7 +71,15 @@ def deliver(world: World, *bodies: Any) -> list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def shipped(world: World, order_id: str = "305-0000001-0000001", *, quantity: int = 2, tracking: str = "T1", shipment: str = "S1", package: str = "P1") -> Shipment:
+def shipped(
+    world: World,
+    order_id: str = "305-0000001-0000001",
+    *,
+    quantity: int = 2,
+    tracking: str = "T1",
+    shipment: str = "S1",
+    package: str = "P1",
+) -> Shipment:
     packed = Package(package, "DHL", tracking, world.clock.now(), ((OrderItemId("item-1"), quantity),))
     return Shipment(shipment, world.key(order_id), ShipmentState.SHIPPED, world.clock.now(), (packed,))
 
@@ -406,7 +418,10 @@ def test_camel_case_and_unknown_types_and_missing_ids() -> None:
 
     without = notification(number=5)
     del without["Payload"]["OrderChangeNotification"]["AmazonOrderId"]
-    assert deliver(world, camel(notification()), {**notification(number=4), "NotificationType": "NEW_THING"}, without) == []
+    assert (
+        deliver(world, camel(notification()), {**notification(number=4), "NotificationType": "NEW_THING"}, without)
+        == []
+    )
     world.work_off()
     assert world.erp.created == [key]
     reasons = sorted(entry.reason for entry in world.ports.parking.list())  # type: ignore[attr-defined]
