@@ -23,7 +23,7 @@ _ACCESS = {
     "at": "$context.requestTime",
     "route": "$context.routeKey",
     "status": "$context.status",
-    "error": "$context.error.messageString",
+    "error": "$context.error.message",
     "latency_ms": "$context.responseLatency",
     "length": "$context.responseLength",
 }

@@ -58,6 +58,9 @@ class BridgeFunction(lambda_.Function):
             memory_size=entry.memory_mb,
             tracing=lambda_.Tracing.ACTIVE,
             log_group=log_group,
+            # Work that is postponed is sent to the function's own queue: Lambda's loop detection would drop it after
+            # sixteen times. https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+            recursive_loop=lambda_.RecursiveLoop.ALLOW,
             role=role,
             environment=_environment(site, entry),
         )

@@ -21,7 +21,7 @@ class Sweeps(Construct):
         super().__init__(scope, construct_id)
         self._site = site
         due = self._sweep("due")
-        due.uses_table("GetItem")
+        due.uses_table("GetItem", "Query", "UpdateItem")
         due.looks_for_due()
         orders = self._sweep("orders")
         orders.uses_table()
@@ -34,6 +34,7 @@ class Sweeps(Construct):
         entry = Entry(module="sweep", kinds=(name,), timeout_s=TIMEOUT_S)
         function = BridgeFunction(self, name.title(), site=self._site, entry=entry)
         function.sends_to(self._site.lanes.values())
+        function.configure_async_invoke(retry_attempts=0)  # the next minute is the retry
         Minutely(self, f"{name.title()}Schedule", function=function)
         return function
 

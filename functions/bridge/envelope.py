@@ -74,7 +74,7 @@ def _lower(value: Any, depth: int) -> Any:
 
 def _text(raw: dict[str, Any], name: str) -> str:
     value = raw.get(name)
-    if not isinstance(value, str) or not value or len(value) > 200:
+    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= 200:
         msg = f"no {name}"
         raise Unreadable(msg)
     return value

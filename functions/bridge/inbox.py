@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from bridge.batches import Answer, each_record
 from bridge.domain.errors import Unreadable
+from bridge.domain.ids import SELLER_ID
 from bridge.domain.sellers import SellerRecord
 from bridge.envelope import Message, open_envelope
 from bridge.ports import Ports
@@ -58,7 +59,7 @@ def _react(message: Message, application_id: str, ports: Ports) -> None:
 def _seller(message: Message, route: Route, ports: Ports) -> SellerRecord | None:
     """The connected seller whose subscription sent this; None, and counted, when it is somebody else's."""
     seller_id = message.named(route.seller_path)
-    if seller_id is None:
+    if seller_id is None or not SELLER_ID.fullmatch(seller_id):
         msg = f"{message.kind} names no seller"
         raise Unreadable(msg)
     records = ports.sellers.named(seller_id)

@@ -16,7 +16,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from bridge.batches import Answer, each_record
-from bridge.domain.errors import Misconfigured, NotAllowed, NotNow, Refused, Throttled, Unreadable
+from bridge.domain.errors import BridgeError, Misconfigured, NotAllowed, NotNow, Refused, Throttled, Unreadable
 from bridge.domain.sellers import Mode
 from bridge.domain.work import LONGEST_WAIT, Turn, Work, decode, pause_after
 from bridge.effects import EFFECTS
@@ -71,9 +71,7 @@ def _drive(turn: Turn, ports: Ports) -> None:
     except NotNow as error:
         _postpone(turn, error, ports)
     except (Refused, Unreadable) as error:
-        ports.desk.park(turn, str(error))
-        ports.signals.count("Parked")
-        ports.signals.note("parked", kind=work.kind, order=work.key.order_id, reason=str(error))
+        _park(turn, str(error), ports)
     except Misconfigured as error:
         ports.signals.count("Misconfigured")
         _postpone(turn, NotNow(str(error), ports.clock.now() + WHILE_MISCONFIGURED), ports)
@@ -89,13 +87,19 @@ def _drive(turn: Turn, ports: Ports) -> None:
         ports.signals.note("done", kind=work.kind, order=work.key.order_id, tries=turn.tries)
 
 
+def _park(turn: Turn, reason: str, ports: Ports) -> None:
+    if not ports.desk.park(turn, reason):
+        ports.queue.send(turn.work)
+        return
+    ports.signals.count("Parked")
+    ports.signals.note("parked", kind=turn.work.kind, order=turn.work.key.order_id, reason=reason)
+
+
 def _postpone(turn: Turn, error: NotNow, ports: Ports) -> None:
-    """`Throttled` comes before anything was sent: such a try leaves no doubt."""
     now = ports.clock.now()
     until = error.until or now + pause_after(turn.tries)
     slot = error.slot if isinstance(error, Throttled) else None
-    held = ports.desk.postpone(turn, until, slot=slot, reason=str(error), untouched=isinstance(error, Throttled))
-    if held and until - now <= LONGEST_WAIT:
+    if ports.desk.postpone(turn, until, error) and until - now <= LONGEST_WAIT:
         ports.queue.send(turn.work, delay=until - now, slot=slot)
     ports.signals.note("postponed", kind=turn.work.kind, order=turn.work.key.order_id, reason=str(error))
 
@@ -106,7 +110,7 @@ def _rehearse(turn: Turn, ports: Ports) -> None:
     try:
         if turn.work.kind in REHEARSED:
             EFFECTS[turn.work.kind].run(replace(turn, rehearse=True), ports)
-    except (NotNow, Refused, NotAllowed) as error:
+    except BridgeError as error:
         reason = f"dry run: {error}"
     ports.desk.give_back(turn)
     ports.desk.pause(turn.work, reason)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bridge.domain.documents import CancelAnswer, Document, ErpOrder, Recipient, Shipment
+from bridge.domain.errors import NotNow
 from bridge.domain.ids import MarketplaceId, OrderKey, Seller
 from bridge.domain.lifecycle import Change, Head
 from bridge.domain.orders import Order
@@ -111,16 +112,24 @@ class Desk(Protocol):
         """True when it is wanted again already."""
         ...
 
-    def postpone(self, turn: Turn, until: datetime, *, slot: datetime | None, reason: str, untouched: bool) -> bool: ...
+    def postpone(self, turn: Turn, until: datetime, cause: NotNow) -> bool:
+        """Not before `until`, or at the slot that the cause reserved."""
+        ...
 
-    def park(self, turn: Turn, reason: str) -> bool: ...
+    def park(self, turn: Turn, reason: str) -> bool:
+        """False when news came during the try: then it is due again instead."""
+        ...
 
     def pause(self, work: Work, reason: str) -> bool: ...
 
     def give_back(self, turn: Turn) -> bool: ...
 
-    def due(self, until: datetime, limit: int) -> list[tuple[Work, datetime | None]]:
-        """Work due by `until`, nearest ship-by date first, with its slot of quota where it has one."""
+    def resume(self, seller: Seller) -> list[Work]:
+        """Bring paused work of a seller back."""
+        ...
+
+    def take_due(self, until: datetime, limit: int) -> list[Work]:
+        """Work due by `until`, nearest ship-by date first; what is taken is not given again for some minutes."""
         ...
 
 
@@ -136,7 +145,7 @@ class Parcels(Protocol):
     def confirmed(self, parcel: Parcel) -> None: ...
 
     def report(self, shipment: Shipment) -> tuple[Work, ...]:
-        """Store new and corrected packages; parks those that hold more units than were ordered."""
+        """Store new and corrected packages, and mark those that hold more units than were ordered."""
         ...
 
 
@@ -156,6 +165,14 @@ class Sellers(Protocol):
         ...
 
     def cursor(self, seller: Seller, sweep: str) -> Cursor: ...
+
+    def begin(self, seller: Seller, sweep: str) -> None:
+        """Note that a sweep turns to this seller now."""
+        ...
+
+    def forget(self, seller: Seller, sweep: str) -> None:
+        """Give up an unfinished search; the next one starts from the cursor."""
+        ...
 
     def bookmark(self, seller: Seller, sweep: str, token: str, started: datetime) -> None:
         """Remember where an unfinished search goes on."""

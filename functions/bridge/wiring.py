@@ -145,7 +145,7 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
         orders=orders,
         desk=Desk(core, clock),
         parcels=Parcels(core, clock, orders),
-        sellers=Sellers(core),
+        sellers=Sellers(core, clock),
         parking=Parking(core, clock),
         queue=WorkQueue(boto3.client("sqs", config=AWS), queue_urls(settings), signals),
         signals=signals,

@@ -12,7 +12,7 @@ from types import FrameType
 from local import leaks, machine
 from local.demo.play import Play
 from local.demo.story import scenes
-from local.demo.verdict import figures, wrong
+from local.demo.verdict import figures, slow, wrong
 from local.demo.view import View, timeline
 
 BUILD = machine.ROOT / "build"
@@ -64,6 +64,8 @@ def _perform(house: machine.Machine, began: float) -> int:
         complaints.append(f"{count} times in {place}")
     for complaint in complaints:
         print(f"WRONG: {complaint}")
+    if remark := slow(found):
+        print(f"SLOW: {remark}")
     print("\nThe demo failed." if complaints else "\nEvery order came to its end, each exactly once.")
     return 1 if complaints else 0
 

@@ -181,7 +181,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.amazon = FakeAmazon(self.clock)
-        self.sellers = Sellers(self.table)
+        self.sellers = Sellers(self.table, self.clock)
         orders = Orders(self.table, self.clock)
         self.ports = Ports(
             clock=self.clock,

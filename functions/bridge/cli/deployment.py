@@ -73,7 +73,7 @@ class Deployment:
 
     @property
     def sellers(self) -> Sellers:
-        return Sellers(self.table)
+        return Sellers(self.table, self.clock)
 
     @property
     def orders(self) -> Orders:

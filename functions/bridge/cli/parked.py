@@ -20,7 +20,11 @@ def add_commands(commands: Any) -> None:
     one.set_defaults(run=show_parked)
     retry = actions.add_parser("retry", help="try again, after whatever was wrong was mended")
     retry.add_argument("number", nargs="?", type=int, help="its number in the list")
-    retry.add_argument("--all", action="store_true", help="all of them")
+    retry.add_argument(
+        "--all",
+        action="store_true",
+        help="all of them; checks that protect against surprises are waived one by one only",
+    )
     retry.set_defaults(run=retry_parked)
 
 
@@ -61,7 +65,7 @@ def retry_parked(deployment: Deployment, asked: argparse.Namespace) -> int:
         show.answer(None, "which one? give a number of `bridge parked list`, or --all", as_json=asked.json)
         return 2
     chosen = _chosen(deployment, None if asked.all else asked.number)
-    done = [_again(deployment, entry) for entry in chosen]
+    done = [_again(deployment, entry, accept=not asked.all) for entry in chosen]
     show.answer(
         done,
         "\n".join(f"{entry['what']}: {entry['result']}" for entry in done) or "nothing to retry",
@@ -70,7 +74,7 @@ def retry_parked(deployment: Deployment, asked: argparse.Namespace) -> int:
     return 0 if done else 1
 
 
-def _again(deployment: Deployment, entry: Parked) -> dict[str, str]:
+def _again(deployment: Deployment, entry: Parked, *, accept: bool) -> dict[str, str]:
     if entry.key.pk == keys.PARKED:
         deployment.parking.forget(entry.key)
         return {
@@ -78,7 +82,7 @@ def _again(deployment: Deployment, entry: Parked) -> dict[str, str]:
             "result": "taken off the list; the next sweep reads the orders it may have been about",
         }
     work = keys.work_of(entry.key.pk, entry.key.sk)
-    if not deployment.desk.retry(work):
+    if not deployment.desk.retry(work, accept=accept):
         return {"what": entry.what, "result": "not parked any more"}
     deployment.queue.send(work)
     return {"what": entry.what, "result": "on its way"}

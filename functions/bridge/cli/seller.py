@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge.cli import show
 from bridge.cli.deployment import Deployment
-from bridge.domain.errors import Misconfigured, Refused
+from bridge.domain.errors import Misconfigured, NotAllowed, Refused
 from bridge.domain.ids import REGION_OF_MARKETPLACE, MarketplaceId, Region, Seller, SellerId
 from bridge.domain.sellers import Mode, SellerRecord
 from bridge.domain.times import read_time
@@ -49,8 +49,7 @@ def add_seller(deployment: Deployment, asked: argparse.Namespace) -> int:
 
     seller = Seller(Region(asked.region), SellerId(asked.seller_id))
     go_live = read_time(asked.go_live) if asked.go_live else deployment.clock.now()
-    _store_token(deployment, seller, _token_from_input())
-    client = deployment.spapi()
+    client = _with_token(deployment, seller, _token_from_input())
     marketplaces = _marketplaces(asked.marketplace, seller) or sellers_v1.marketplaces(client, seller)
     destination = notifications_v1.destination(client, seller, deployment.outputs["NotificationsQueueArn"])
     subscriptions = {
@@ -75,6 +74,20 @@ def add_seller(deployment: Deployment, asked: argparse.Namespace) -> int:
     return 0
 
 
+def _with_token(deployment: Deployment, seller: Seller, token: str) -> Any:
+    """A client whose token for the seller works; a token that does not is not kept in place of the last one."""
+    before = _stored_token(deployment, seller)
+    _store_token(deployment, seller, token)
+    client = deployment.spapi()
+    try:
+        client.tokens.for_seller(seller, fresh=True)
+    except NotAllowed:
+        if before:
+            _store_token(deployment, seller, before)
+        raise
+    return client
+
+
 def _token_from_input() -> str:
     if sys.stdin.isatty():
         print("Paste the refresh token (Atzr|…) and press Enter:", file=sys.stderr)
@@ -94,9 +107,22 @@ def _marketplaces(asked: list[str], seller: Seller) -> tuple[MarketplaceId, ...]
     return tuple(MarketplaceId(marketplace) for marketplace in asked)
 
 
+def _stored_token(deployment: Deployment, seller: Seller) -> str:
+    secrets = deployment.client("secretsmanager")
+    try:
+        value = secrets.get_secret_value(SecretId=_secret_name(deployment, seller))["SecretString"]
+    except secrets.exceptions.ResourceNotFoundException:
+        return ""
+    return str(json.loads(value)["refresh_token"])
+
+
+def _secret_name(deployment: Deployment, seller: Seller) -> str:
+    return f"{deployment.settings.seller_secrets}{seller.region}/{seller.seller_id}"
+
+
 def _store_token(deployment: Deployment, seller: Seller, token: str) -> None:
     secrets = deployment.client("secretsmanager")
-    name = f"{deployment.settings.seller_secrets}{seller.region}/{seller.seller_id}"
+    name = _secret_name(deployment, seller)
     value = json.dumps({"refresh_token": token})
     try:
         secrets.put_secret_value(SecretId=name, SecretString=value)

@@ -26,7 +26,7 @@ def status(deployment: Deployment, asked: argparse.Namespace) -> int:
     sellers = [_seller(deployment, record) for record in deployment.sellers.all()]
     queues = _queues(deployment)
     parked = len(deployment.parking.list())
-    overdue = len(deployment.desk.due(deployment.clock.now(), 100))
+    overdue = deployment.desk.overdue(deployment.clock.now())
     findings = [f"{row['seller']}: {row['finding']}" for row in sellers if row["finding"]]
     findings += [
         f"{row['queue']}: {row['waiting']} dead messages; see docs/runbooks/dead-letters.md"

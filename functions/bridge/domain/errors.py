@@ -42,11 +42,12 @@ class NotNow(BridgeError):
 
 
 class Throttled(NotNow):
-    """Amazon's quota has no slot before `until`; `slot` is set when one was reserved there."""
+    """Amazon's quota has no slot before `until`; `slot` is set when one of `operation` was reserved there."""
 
-    def __init__(self, reason: str, until: datetime, *, slot: datetime | None = None) -> None:
+    def __init__(self, reason: str, until: datetime, *, slot: datetime | None = None, operation: str = "") -> None:
         super().__init__(reason, until)
         self.slot = slot
+        self.operation = operation
 
 
 class Unavailable(NotNow):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple, NewType
 
 SellerId = NewType("SellerId", str)
@@ -10,6 +11,10 @@ OrderItemId = NewType("OrderItemId", str)
 MarketplaceId = NewType("MarketplaceId", str)
 Sku = NewType("Sku", str)
 Region = NewType("Region", str)
+
+ORDER_ID = re.compile(r"[A-Za-z0-9-]{3,40}")
+"""What may stand for an order id in a key or a path; Amazon's own are `305-1234567-1234567`."""
+SELLER_ID = re.compile(r"[A-Za-z0-9]{3,30}")
 
 NA, EU, FE = Region("na"), Region("eu"), Region("fe")
 

@@ -13,6 +13,10 @@ from bridge.domain.orders import ACTIONABLE, MERCHANT, Order, Status
 HAND_TO_ERP, CANCEL_IN_ERP, HOLD_IN_ERP, AMEND_IN_ERP = "hand_to_erp", "cancel_in_erp", "hold_in_erp", "amend_in_erp"
 FETCH_ORDER = "fetch_order"
 CONFIRM_SHIPMENT, READ_BACK = "confirm_shipment", "read_back"
+KINDS = (
+    HAND_TO_ERP, CANCEL_IN_ERP, HOLD_IN_ERP, AMEND_IN_ERP, FETCH_ORDER, CONFIRM_SHIPMENT, READ_BACK,
+)  # fmt: skip
+"""Every kind of work; EFFECTS says who carries it out."""
 
 KEPT_HINTS = 40
 NOWHERE = MarketplaceId("")

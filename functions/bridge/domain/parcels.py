@@ -75,6 +75,10 @@ class Parcel:
     shipping_method: str
     shipped_at: datetime
     lines: tuple[tuple[OrderItemId, int], ...]
+    told: bool = False
+    """Amazon accepted this parcel before, as it is now or as it was."""
+    surplus: str = ""
+    """Why it holds more than was ordered; empty when it does not."""
 
     @property
     def digest(self) -> str:

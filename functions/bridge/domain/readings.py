@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.domain.documents import Recipient
+from bridge.domain.ids import OrderId
 from bridge.domain.orders import Order
 
 
@@ -19,10 +20,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some orders of a search; `unreadable` are the ids of those that could not be understood."""
+    """Some orders of a search; `unreadable` are the ids of those that cannot be understood."""
 
     orders: tuple[Order, ...]
-    unreadable: tuple[str, ...]
+    unreadable: tuple[OrderId, ...]
     next_token: str | None
     server_time: datetime
     """Amazon's clock when it answered."""

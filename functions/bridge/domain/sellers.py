@@ -42,3 +42,5 @@ class Cursor:
     at: datetime | None = None
     token: str | None = None
     started: datetime | None = None
+    begun: datetime | None = None
+    """When a sweep last turned to this seller, whatever came of it."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bridge.domain.errors import Unreadable
 
-_FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
+_LENGTH = 27
 
 
 def to_text(moment: datetime) -> str:
@@ -14,12 +14,15 @@ def to_text(moment: datetime) -> str:
     if moment.tzinfo is None:
         msg = "a time without a zone"
         raise ValueError(msg)
-    return moment.astimezone(UTC).strftime(_FORM).rjust(27, "0")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def from_text(text: str) -> datetime:
-    """The inverse of `to_text`."""
-    return datetime.strptime(text, _FORM).replace(tzinfo=UTC)
+    """The inverse of `to_text`; ValueError for any other text."""
+    if len(text) != _LENGTH or not text.endswith("Z"):
+        msg = "not a time as the bridge writes it"
+        raise ValueError(msg)
+    return datetime.fromisoformat(text)
 
 
 def read_time(raw: object) -> datetime:

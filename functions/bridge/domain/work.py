@@ -43,10 +43,16 @@ class Turn:
     tries: int
     raised: datetime
     slot: datetime | None = None
+    slot_for: str = ""
+    """The operation of SP-API that `slot` was reserved for."""
     accepted: bool = False
     """A human retried this after it was parked: checks that only protect against surprises are waived."""
     rehearse: bool = False
     """Decide, but write nothing outside (`--dry-run`)."""
+
+    def slot_of(self, operation: str) -> datetime | None:
+        """The slot that an earlier try reserved for this operation."""
+        return self.slot if self.slot_for == operation else None
 
     @property
     def doubt(self) -> bool:

@@ -32,7 +32,9 @@ def run(turn: Turn, ports: Ports) -> None:
         raise Refused(msg)
     if not parcel.tracking:
         raise Refused(NO_TRACKING)
-    if not (turn.doubt and _shown(key, parcel, ports)):
+    if parcel.surplus and not turn.accepted:
+        raise Refused(parcel.surplus)
+    if not (turn.doubt and _shown(turn, parcel, ports)):
         _send(parcel, head, turn, ports)
     ports.parcels.confirmed(parcel)
     _stored(key, ports)
@@ -45,19 +47,22 @@ def _send(parcel: Parcel, head: Head, turn: Turn, ports: Ports) -> None:
     now = ports.clock.now()
     message = confirmation(parcel, head.marketplace, ordered_at=head.created or now, now=now)
     try:
-        ports.amazon.confirm_shipment(parcel.key, message, slot=turn.slot)
+        ports.amazon.confirm_shipment(parcel.key, message, slot=turn.slot_of("confirmShipment"))
     except Refused:
         # Also the answer to a repetition after the order was complete: look before calling it a failure.
-        if not _shown(parcel.key, parcel, ports):
+        if not _shown(turn, parcel, ports):
             raise
 
 
-def _shown(key: OrderKey, parcel: Parcel, ports: Ports) -> bool:
-    shown = ports.orders.get(key).shown
-    if shown.get(str(parcel.reference)) == parcel.tracking:
+def _shown(turn: Turn, parcel: Parcel, ports: Ports) -> bool:
+    """Whether Amazon shows the parcel. Of a correction that proves nothing: it may be the earlier version."""
+    if parcel.told:
+        return False
+    reference = str(parcel.reference)
+    if ports.orders.get(parcel.key).shown.get(reference) == parcel.tracking:
         return True
-    packages = ports.amazon.get_order(key).order.packages
-    return packages.get(str(parcel.reference)) == parcel.tracking
+    reading = ports.amazon.get_order(parcel.key, slot=turn.slot_of("getOrder"))
+    return reading.order.packages.get(reference) == parcel.tracking
 
 
 def _stored(key: OrderKey, ports: Ports) -> None:

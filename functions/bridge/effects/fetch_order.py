@@ -8,5 +8,5 @@ from bridge.ports import Ports
 
 def run(turn: Turn, ports: Ports) -> None:
     key = turn.work.key
-    _, works = ports.orders.fold(key, ports.amazon.get_order(key, slot=turn.slot).order)
+    _, works = ports.orders.fold(key, ports.amazon.get_order(key, slot=turn.slot_of("getOrder")).order)
     ports.send(works)

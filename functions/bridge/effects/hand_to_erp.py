@@ -26,10 +26,13 @@ def run(turn: Turn, ports: Ports) -> None:
     key = turn.work.key
     if ports.orders.get(key).erp_number:
         return
-    reading = ports.amazon.get_order(key, recipient=not turn.rehearse, slot=turn.slot)
+    reading = ports.amazon.get_order(key, recipient=not turn.rehearse, slot=turn.slot_of("getOrder"))
     head, works = ports.orders.fold(key, reading.order, handling=HAND_TO_ERP)
     ports.send(works)
-    if not head.actionable or head.erp_number:
+    if head.erp_number:
+        return
+    if not head.actionable:
+        _adopt_lost_answer(turn, reading.order, ports)
         return
     demand = document(key, reading.order)
     if turn.rehearse:
@@ -42,6 +45,13 @@ def run(turn: Turn, ports: Ports) -> None:
         msg = f"the ERP's document {erp_order.number} is over {erp_order.total}, Amazon's order over {demand.total}"
         raise Refused(msg)
     _stored(erp_order, reading.order, key, ports)
+
+
+def _adopt_lost_answer(turn: Turn, order: Order, ports: Ports) -> None:
+    """The order is not to be shipped (any more), but an earlier try may have landed: then it is to be stopped there."""
+    found = ports.erp.find(turn.work.key) if turn.doubt else None
+    if found:
+        _stored(found, order, turn.work.key, ports)
 
 
 def _in_erp(turn: Turn, demand: Document, recipient: Recipient | None, ports: Ports) -> ErpOrder:

@@ -13,7 +13,7 @@ def run(turn: Turn, ports: Ports) -> None:
     """Raises Refused when a confirmed parcel is missing at Amazon: the customer sees no tracking."""
     key = turn.work.key
     if _missing(ports.orders.get(key), ports):
-        head, works = ports.orders.fold(key, ports.amazon.get_order(key, slot=turn.slot).order)
+        head, works = ports.orders.fold(key, ports.amazon.get_order(key, slot=turn.slot_of("getOrder")).order)
         ports.send(works)
         missing = _missing(head, ports)
         if missing:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from bridge.domain.errors import Unreadable
-from bridge.domain.ids import OrderId, OrderKey
+from bridge.domain.ids import ORDER_ID, OrderId, OrderKey
 from bridge.domain.lifecycle import Change, Head, Hint, hinted
 from bridge.domain.orders import Status
 from bridge.domain.sellers import SellerRecord
@@ -22,7 +21,6 @@ _STATUS = {
     "Canceled": Status.CANCELLED,
     "Unfulfillable": Status.UNFULFILLABLE,
 }
-_ORDER_ID = re.compile(r"[A-Za-z0-9-]{3,40}")
 
 
 def react(notification_id: str, payload: dict[str, Any], seller: SellerRecord, ports: Ports) -> None:
@@ -32,7 +30,7 @@ def react(notification_id: str, payload: dict[str, Any], seller: SellerRecord, p
         msg = "ORDER_CHANGE without OrderChangeNotification"
         raise Unreadable(msg)
     order_id = change.get("amazonorderid")
-    if not isinstance(order_id, str) or not _ORDER_ID.fullmatch(order_id):
+    if not isinstance(order_id, str) or not ORDER_ID.fullmatch(order_id):
         msg = "ORDER_CHANGE without a usable AmazonOrderId"
         raise Unreadable(msg)
     key = OrderKey(seller.seller.region, seller.seller.seller_id, OrderId(order_id))

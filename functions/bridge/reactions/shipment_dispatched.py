@@ -9,10 +9,12 @@ from typing import Any
 
 from bridge.domain.documents import Package, Shipment, ShipmentState
 from bridge.domain.errors import Unreadable
-from bridge.domain.ids import OrderId, OrderItemId, OrderKey, Region, Seller, SellerId
+from bridge.domain.ids import ORDER_ID, OrderId, OrderItemId, OrderKey, Region, Seller, SellerId
 from bridge.domain.lifecycle import Change, Head
 from bridge.domain.times import read_time
 from bridge.ports import Ports
+
+LONGEST = 100
 
 
 def react(shipment: Shipment, ports: Ports) -> int:
@@ -31,7 +33,7 @@ def _cannot_fulfil(shipment: Shipment, ports: Ports) -> None:
     """The customer still waits for what the ERP will not send: that is for a human, today."""
 
     def decide(head: Head) -> Change | None:
-        if head.closed or head.erp_problem or not head.erp_number:
+        if head.closed or head.erp_problem or not head.revision:
             return None
         return Change(
             replace(head, erp_problem=shipment.reason or "the ERP cannot fulfil the order"), milestone="refused"
@@ -55,7 +57,7 @@ def read_shipment(raw: object) -> Shipment:
     read = tuple(_package(_object(entry, "package")) for entry in packages)
     return Shipment(
         shipment_id=_text(body, "shipment_id"),
-        key=OrderKey(*seller, OrderId(_text(body, "order_id"))),
+        key=OrderKey(*seller, _order_id(body)),
         state=ShipmentState.SHIPPED,
         changed_at=max(package.shipped_at for package in read),
         packages=read,
@@ -102,7 +104,15 @@ def _object(raw: object, name: str) -> Mapping[str, Any]:
 
 def _text(raw: Mapping[str, Any], name: str) -> str:
     value = raw.get(name)
-    if not isinstance(value, str) or not value or "#" in value:
-        msg = f"`{name}` must be a text, not empty, without #"
+    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= LONGEST or "#" in value:
+        msg = f"`{name}` must be a printable text of 1 to {LONGEST} characters, without #"
         raise Unreadable(msg)
     return value
+
+
+def _order_id(raw: Mapping[str, Any]) -> OrderId:
+    value = _text(raw, "order_id")
+    if not ORDER_ID.fullmatch(value):
+        msg = "`order_id` must be Amazon's order id, like 305-1234567-1234567"
+        raise Unreadable(msg)
+    return OrderId(value)

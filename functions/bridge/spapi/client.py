@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from bridge.domain.errors import BridgeError, NotAllowed, Refused, Throttled, Unavailable
+from bridge.domain.errors import BridgeError, Refused, Throttled, Unavailable
 from bridge.domain.ids import EU, FE, NA, Region, Seller
 from bridge.domain.work import HORIZON
 from bridge.ports import Clock
@@ -29,6 +29,8 @@ USER_AGENT = f"spapi-bridge/0.1 (Language=Python/{platform.python_version()}; Pl
 PATIENCE = timedelta(seconds=1)
 """The longest wait for a slot inside a function."""
 _USELESS_SLOT = timedelta(seconds=30)
+DENIED = "Denied"
+"""Code of what Amazon answers 401 or 403 to, with a fresh token."""
 _TRANSIENT = {408, 425, 500, 502, 503, 504}
 
 
@@ -43,7 +45,7 @@ class Client:
 
     def __init__(self, http: httpx.Client, tokens: Tokens, quota: Quota, clock: Clock, *, endpoint: str = "") -> None:
         self._http = http
-        self._tokens = tokens
+        self.tokens = tokens
         self._quota = quota
         self._clock = clock
         self._endpoint = endpoint
@@ -63,7 +65,7 @@ class Client:
 
         `slot` is one that an earlier try reserved; `ahead` is how far away a new one may be.
 
-        Raises Throttled, Unavailable, Refused (with Amazon's code, for 4xx) or NotAllowed.
+        Raises Throttled, Unavailable, Refused (with Amazon's code, or DENIED, for 4xx) or NotAllowed.
         """
         self._wait(operation, seller, slot, ahead)
         url = (self._endpoint or ENDPOINTS[seller.region]) + operation.path.format(
@@ -83,7 +85,7 @@ class Client:
         wait = slot - self._clock.now()
         if wait > PATIENCE:
             msg = f"{operation.name}: next slot in {wait.total_seconds():.0f} s"
-            raise Throttled(msg, slot, slot=slot)
+            raise Throttled(msg, slot, slot=slot, operation=operation.name)
         if wait > timedelta(0):
             self._clock.sleep(wait.total_seconds())
 
@@ -91,9 +93,9 @@ class Client:
         self, operation: Operation, seller: Seller, url: str, query: Any, body: Any, *, fresh: bool
     ) -> httpx.Response:
         token = (
-            self._tokens.grantless(operation.grantless, fresh=fresh)
+            self.tokens.grantless(operation.grantless, fresh=fresh)
             if operation.grantless
-            else self._tokens.for_seller(seller, fresh=fresh)
+            else self.tokens.for_seller(seller, fresh=fresh)
         )
         headers = {"x-amz-access-token": token, "user-agent": USER_AGENT}
         try:
@@ -101,6 +103,8 @@ class Client:
         except httpx.HTTPError as error:
             msg = f"{operation.name}: no answer ({type(error).__name__})"
             raise Unavailable(msg) from None
+        finally:
+            self._http.cookies.clear()  # one seller's cookie is not the next one's
 
     def _read(self, operation: Operation, answer: httpx.Response) -> tuple[dict[str, Any], datetime]:
         if not answer.is_success:
@@ -123,9 +127,8 @@ class Client:
         if status == httpx.codes.TOO_MANY_REQUESTS:
             return Throttled(what, self._clock.now() + timedelta(seconds=min(1 / operation.rate, 60)))
         if status in {401, 403}:
-            return NotAllowed(
-                f"{what}; is the application's role granted, and the seller's consent valid in this region?"
-            )
+            # Login with Amazon gave a fresh token, so the consent stands: this one thing is not allowed.
+            return Refused(f"{what}; is the application's role granted, and is this the seller's own region?", DENIED)
         if status in _TRANSIENT or status >= httpx.codes.INTERNAL_SERVER_ERROR or status < httpx.codes.BAD_REQUEST:
             return Unavailable(what)
         return Refused(what, code)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bridge.domain.errors import Refused, Unavailable, Unreadable
+from bridge.domain.errors import NotAllowed, Refused, Unavailable, Unreadable
 from bridge.domain.handover import recipient as read_recipient
-from bridge.domain.ids import MarketplaceId, OrderKey, Seller
+from bridge.domain.ids import ORDER_ID, MarketplaceId, OrderId, OrderKey, Seller
 from bridge.domain.orders import Order, read_order
 from bridge.domain.readings import Page, Reading
-from bridge.spapi.client import PATIENCE, Client
+from bridge.spapi.client import DENIED, PATIENCE, Client
 from bridge.spapi.operation import Operation
 
 GET_ORDER = Operation("getOrder", "GET", "/orders/2026-01-01/orders/{orderId}", rate=0.5, burst=30)
@@ -54,7 +54,12 @@ def search_orders(
     }
     # Nobody comes back for a reserved slot of a search: take one that is free now, or none.
     page = {"paginationToken": token} if token else {}
-    answer, server_time = client.call(SEARCH_ORDERS, seller, query=query | page, ahead=PATIENCE)
+    try:
+        answer, server_time = client.call(SEARCH_ORDERS, seller, query=query | page, ahead=PATIENCE)
+    except Refused as refusal:
+        if refusal.code == DENIED:
+            raise NotAllowed(str(refusal)) from refusal
+        raise
     raw = answer.get("orders")
     if not isinstance(raw, list):
         msg = "searchOrders: 200 without a list of orders"
@@ -67,12 +72,16 @@ def search_orders(
     return Page(orders, unreadable, next_token, server_time)
 
 
-def _understood(raw: list[Any]) -> tuple[tuple[Order, ...], tuple[str, ...]]:
+def _understood(raw: list[Any]) -> tuple[tuple[Order, ...], tuple[OrderId, ...]]:
     orders: list[Order] = []
-    unreadable: list[str] = []
+    unreadable: list[OrderId] = []
     for entry in raw:
         try:
             orders.append(read_order(entry))
         except Unreadable:
-            unreadable.append(str(entry.get("orderId", "without id") if isinstance(entry, dict) else "without id"))
+            order_id = entry.get("orderId") if isinstance(entry, dict) else None
+            if not isinstance(order_id, str) or not ORDER_ID.fullmatch(order_id):
+                msg = "searchOrders: an order without an id"
+                raise Unavailable(msg) from None
+            unreadable.append(OrderId(order_id))
     return tuple(orders), tuple(unreadable)

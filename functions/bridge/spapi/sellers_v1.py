@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.domain.errors import Unavailable
-from bridge.domain.ids import MarketplaceId, Seller
+from bridge.domain.ids import REGION_OF_MARKETPLACE, MarketplaceId, Seller
 from bridge.spapi.client import Client
 from bridge.spapi.operation import Operation
 
@@ -19,8 +19,10 @@ def marketplaces(client: Client, seller: Seller) -> tuple[MarketplaceId, ...]:
     if not isinstance(found, list):
         msg = "Sellers API: an answer without participations"
         raise Unavailable(msg)
+    # Participations also name marketplaces that SP-API does not serve ("Non-Amazon …").
     return tuple(
         MarketplaceId(entry["marketplace"]["id"])
         for entry in found
         if (entry.get("participation") or {}).get("isParticipating")
+        and REGION_OF_MARKETPLACE.get(entry["marketplace"]["id"]) == seller.region
     )

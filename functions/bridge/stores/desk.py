@@ -1,15 +1,17 @@
 """The desk where work waits: one item per effect, raised by news, claimed by a lease, completed under a fence.
 
 Attributes: `want` (raised so often), `done` (the want that was carried out), `due` and `dshard` (present while
-want is ahead of done), `lu` (lease until), `f` (fence), `tries`, `slot` (of Amazon's quota), `shelf` and `reason`
-(parked or paused), `raised` and `at` (times), `ship_by` (nearest goes first). The protocol is in docs/reliability.md.
+want is ahead of done: when the sweep looks at it next), `nb` (not before), `lu` (lease until), `f` (fence), `tries`,
+`slot` and `slot_for` (of Amazon's quota), `shelf` and `reason` (parked or paused), `raised` and `at` (times),
+`ship_by` (nearest goes first). The protocol is in docs/reliability.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bridge.domain.errors import NotNow, Throttled
 from bridge.domain.ids import Seller
 from bridge.domain.lifecycle import Head
 from bridge.domain.times import from_text, to_text
@@ -19,6 +21,7 @@ from bridge.stores import keys
 from bridge.stores.table import (
     Absent,
     Compare,
+    Condition,
     ConditionFailed,
     Item,
     Key,
@@ -32,6 +35,10 @@ from bridge.stores.table import (
 
 VOID_AFTER = timedelta(seconds=30)
 """A slot of quota that nobody used for so long is reserved anew."""
+EARLY = timedelta(seconds=2)
+"""A message may come this much before its time: SQS counts in whole seconds."""
+SENT_AGAIN_AFTER = timedelta(seconds=180)
+"""The sweep gives work that it sent this much time, which is a message's visibility time-out, before it sends again."""
 KEPT = timedelta(days=548)
 """How long an order and its work are remembered: 18 months."""
 PARKED_SHELF, PAUSED_SHELF = "parked", "paused"
@@ -48,9 +55,9 @@ def raising(work: Work, head: Head, now: datetime, delay: timedelta = timedelta(
     return Update(
         keys.work(work),
         add={"want": 1},
-        set={"due": to_text(now + delay), "dshard": keys.due_shard(work.key), "ttl": time_to_live(now), **deadline},
+        set={"due": to_text(now + delay), "dshard": keys.due_shard(work), "ttl": time_to_live(now), **deadline},
         init={"raised": to_text(now)},
-        remove=("shelf", "reason"),
+        remove=("shelf", "reason", "nb"),
     )
 
 
@@ -70,6 +77,7 @@ class Desk:
             *([equals("slot", to_text(slot))] if slot else []),
         )
         free = either(Absent("lu"), Compare("lu", "<=", to_text(now)))
+        time_has_come = either(Absent("nb"), Compare("nb", "<=", to_text(now + EARLY)))
         until = to_text(now + self._lease)
         try:
             item = self._table.update(
@@ -77,8 +85,8 @@ class Desk:
                     keys.work(work),
                     set={"lu": until, "due": until},
                     add={"f": 1, "tries": 1},
-                    remove=("slot",),
-                    when=both(Present("due"), Absent("shelf"), free, mine),
+                    remove=("slot", "nb"),
+                    when=both(Present("due"), Absent("shelf"), free, time_has_come, mine),
                 )
             )
         except ConditionFailed:
@@ -90,106 +98,103 @@ class Desk:
             tries=item["tries"],
             raised=from_text(item["raised"]),
             slot=slot if slot and slot > now - VOID_AFTER else None,
+            slot_for=item.get("slot_for", ""),
             accepted=bool(item.get("accepted")),
         )
 
     def complete(self, turn: Turn) -> bool:
         """True when the work is wanted again already; the claim is given back either way."""
-        now = to_text(self._clock.now())
-        held = equals("f", turn.fence)
+        done = {"done": turn.want, "at": to_text(self._clock.now()), "tries": 0}
         over = ("lu", "slot", "reason", "accepted")
-        try:
-            self._table.update(
-                Update(
-                    keys.work(turn.work),
-                    set={"done": turn.want, "at": now, "tries": 0},
-                    remove=(*over, "due", "dshard"),
-                    when=both(held, equals("want", turn.want)),
-                )
-            )
-        except ConditionFailed as failed:
-            if not failed.item or failed.item.get("f") != turn.fence:
-                return False
-        else:
+        if self._unless_wanted_again(turn, Update(keys.work(turn.work), set=done, remove=(*over, "due", "dshard"))):
             return False
-        return self._while_held(
-            turn, Update(keys.work(turn.work), set={"done": turn.want, "at": now, "tries": 0, "due": now}, remove=over)
-        )
+        return self._while_held(turn, self._due_now(turn, done, over))
 
-    def postpone(self, turn: Turn, until: datetime, *, slot: datetime | None, reason: str, untouched: bool) -> bool:
-        return self._while_held(
-            turn,
-            Update(
-                keys.work(turn.work),
-                set={"due": to_text(until), "reason": reason, **({"slot": to_text(slot)} if slot else {})},
-                add={"tries": -1} if untouched else {},
-                remove=("lu",) if slot else ("lu", "slot"),
-            ),
-        )
+    def postpone(self, turn: Turn, until: datetime, cause: NotNow) -> bool:
+        """`Throttled` comes before anything was sent: such a try leaves no doubt."""
+        slot = cause.slot if isinstance(cause, Throttled) else None
+        change = {"due": to_text(until), "nb": to_text(until), "reason": str(cause)}
+        if slot and isinstance(cause, Throttled):
+            change |= {"slot": to_text(slot), "slot_for": cause.operation}
+        add = {"tries": -1} if isinstance(cause, Throttled) else {}
+        remove = ("lu",) if slot else ("lu", "slot")
+        return self._while_held(turn, Update(keys.work(turn.work), set=change, add=add, remove=remove))
 
     def park(self, turn: Turn, reason: str) -> bool:
         now = to_text(self._clock.now())
         shelf = {"shelf": PARKED_SHELF, "dshard": keys.PARKED, "due": now, "reason": reason}
-        return self._while_held(turn, Update(keys.work(turn.work), set=shelf, remove=("lu", "slot")))
+        over = ("lu", "slot", "accepted")
+        if self._unless_wanted_again(turn, Update(keys.work(turn.work), set=shelf, remove=over)):
+            return True
+        self._while_held(turn, self._due_now(turn, {}, over))
+        return False
+
+    def _due_now(self, turn: Turn, change: Item, over: tuple[str, ...]) -> Update:
+        return Update(keys.work(turn.work), set={**change, "due": to_text(self._clock.now())}, remove=over)
+
+    def _unless_wanted_again(self, turn: Turn, update: Update) -> bool:
+        """Under the fence, and only while nobody has asked for the work anew since the claim."""
+        return self._if(update, both(equals("f", turn.fence), equals("want", turn.want)))
 
     def pause(self, work: Work, reason: str) -> bool:
         """Lay the work aside until its seller is resumed; whoever holds a claim on it keeps that."""
         shelf = {"shelf": PAUSED_SHELF, "dshard": keys.paused(work.key.seller), "reason": reason}
-        return self._if(Update(keys.work(work), set=shelf, when=both(Present("due"), Absent("shelf"))))
+        return self._if(Update(keys.work(work), set=shelf), both(Present("due"), Absent("shelf")))
 
     def give_back(self, turn: Turn) -> bool:
         """End the claim of a rehearsal or of a seller who just lost consent; the try does not count."""
         return self._while_held(turn, Update(keys.work(turn.work), add={"tries": -1}, remove=("lu", "slot")))
 
-    def retry(self, work: Work) -> bool:
-        """Bring parked work back; False when it is not parked."""
+    def retry(self, work: Work, *, accept: bool = True) -> bool:
+        """Bring parked work back; False when it is not parked. `accept` waives the checks against surprises."""
+        change: Item = {"due": to_text(self._clock.now()), "dshard": keys.due_shard(work)}
+        change |= {"accepted": True} if accept else {}
         return self._if(
-            Update(
-                keys.work(work),
-                set={"due": to_text(self._clock.now()), "dshard": keys.due_shard(work.key), "accepted": True},
-                remove=("shelf", "reason"),
-                when=equals("shelf", PARKED_SHELF),
-            )
+            Update(keys.work(work), set=change, remove=("shelf", "reason", "nb")), equals("shelf", PARKED_SHELF)
         )
 
-    def resume(self, seller: Seller) -> list[Work]:
-        """Bring all paused work of a seller back."""
-        now = self._clock.now()
+    def resume(self, seller: Seller, limit: int = 1000) -> list[Work]:
+        change = {"due": to_text(self._clock.now())}
         back: list[Work] = []
-        for item in self._shelf(keys.paused(seller)):
+        for item in self._table.due(keys.paused(seller), "9", limit):
             work = keys.work_of(item["pk"], item["sk"])
-            change = {"due": to_text(now), "dshard": keys.due_shard(work.key)}
-            if self._if(
-                Update(keys.work(work), set=change, remove=("shelf", "reason"), when=equals("shelf", PAUSED_SHELF))
-            ):
+            update = Update(
+                keys.work(work), set={**change, "dshard": keys.due_shard(work)}, remove=("shelf", "reason", "nb")
+            )
+            if self._if(update, equals("shelf", PAUSED_SHELF)):
                 back.append(work)
         return back
 
-    def due(self, until: datetime, limit: int) -> list[tuple[Work, datetime | None]]:
-        waiting: list[tuple[str, Work, datetime | None]] = []
-        for shard in range(keys.SHARDS):
-            for found in self._table.due(f"D#{shard}", to_text(until), limit):
-                item = self._table.get(Key(found["pk"], found["sk"])) or {}
-                if "due" in item and "shelf" not in item:
-                    slot = from_text(item["slot"]) if "slot" in item else None
-                    waiting.append((str(item.get("ship_by", item["due"])), keys.work_of(item["pk"], item["sk"]), slot))
-        return [(work, slot) for _, work, slot in sorted(waiting, key=lambda entry: entry[0])]
+    def take_due(self, until: datetime, limit: int) -> list[Work]:
+        """`limit` is per kind and shard, so that no kind of work keeps another waiting."""
+        later = to_text(self._clock.now() + SENT_AGAIN_AFTER)
+        taken: list[tuple[str, Work]] = []
+        for shard in keys.due_shards():
+            for found in self._table.due(shard, to_text(until), limit):
+                key, due = Key(found["pk"], found["sk"]), found["due"]
+                try:
+                    item = self._table.update(
+                        Update(key, set={"due": later}, when=both(equals("due", due), Absent("shelf")))
+                    )
+                except ConditionFailed:
+                    continue
+                taken.append((str(item.get("ship_by", due)), keys.work_of(*key)))
+        return [work for _, work in sorted(taken, key=lambda entry: entry[0])]
+
+    def overdue(self, until: datetime) -> int:
+        """How much work is due, up to 100 per kind and shard."""
+        return sum(len(self._table.due(shard, to_text(until), 100)) for shard in keys.due_shards())
 
     def state(self, work: Work) -> Item | None:
         """Everything stored of one piece of work, for `bridge order`."""
         return self._table.get(keys.work(work))
 
-    def _shelf(self, shard: str) -> Iterable[Item]:
-        return self._table.due(shard, "9", 1000)
-
     def _while_held(self, turn: Turn, update: Update) -> bool:
-        return self._if(
-            Update(update.key, set=update.set, add=update.add, remove=update.remove, when=equals("f", turn.fence))
-        )
+        return self._if(update, equals("f", turn.fence))
 
-    def _if(self, update: Update) -> bool:
+    def _if(self, update: Update, condition: Condition) -> bool:
         try:
-            self._table.update(update)
+            self._table.update(replace(update, when=condition))
         except ConditionFailed:
             return False
         return True

@@ -27,6 +27,7 @@ from bridge.stores.table import (
 )
 
 _TRIES = 4
+CONFLICT, COLLIDING = "TransactionConflictException", "DynamoDB: writes to the same item keep colliding"
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -142,15 +143,14 @@ class DynamoTable:
                 for index, reason in enumerate(reasons):
                     if reason.get("Code") == "ConditionalCheckFailed":
                         raise ConditionFailed(index, _read(reason["Item"]) if reason.get("Item") else None) from None
-                if not reasons and error.response["Error"]["Code"] != "TransactionConflictException":
+                if not reasons and error.response["Error"]["Code"] != CONFLICT:
                     _unavailable(error)
-                self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
+                self._pause(attempt)
             except BotoCoreError as error:
                 _unavailable(error)
             else:
                 return
-        msg = "DynamoDB: transactions on the same item keep colliding"
-        raise Unavailable(msg)
+        raise Unavailable(COLLIDING)
 
     def _parameters(self, write: Write) -> dict[str, Any]:
         expression = _Expression()
@@ -175,14 +175,25 @@ class DynamoTable:
             parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = getattr(self._client, operation)(TableName=self._name, **parameters)
-        except self._client.exceptions.ConditionalCheckFailedException as error:
-            old = error.response.get("Item")
-            raise ConditionFailed(0, _read(old) if old else None) from None
-        except (ClientError, BotoCoreError) as error:
-            _unavailable(error)
-        return answer
+        """A single write may collide with a transaction too, and boto3 does not try that again."""
+        for attempt in range(_TRIES):
+            try:
+                answer: dict[str, Any] = getattr(self._client, operation)(TableName=self._name, **parameters)
+            except self._client.exceptions.ConditionalCheckFailedException as error:
+                old = error.response.get("Item")
+                raise ConditionFailed(0, _read(old) if old else None) from None
+            except ClientError as error:
+                if error.response["Error"]["Code"] != CONFLICT:
+                    _unavailable(error)
+                self._pause(attempt)
+            except BotoCoreError as error:
+                _unavailable(error)
+            else:
+                return answer
+        raise Unavailable(COLLIDING)
+
+    def _pause(self, attempt: int) -> None:
+        self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
 
 
 def _unavailable(error: Exception) -> NoReturn:

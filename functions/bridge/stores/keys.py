@@ -10,7 +10,7 @@
 | `SELLERS` | `<region>#<seller>` | the seller: mode, marketplaces, subscriptions |
 | `PARKED` | `<digest>` | a message that nobody could act on |
 
-Index `due` (`dshard`, `due`): `D#<n>` work that should happen, `SHIPBY#<n>` orders near their deadline,
+Index `due` (`dshard`, `due`): `D#<kind>#<n>` work that should happen, `SHIPBY#<n>` orders near their deadline,
 `PARKED` what waits for a human, `PAUSED#<region>#<seller>` work of a seller who is paused.
 """
 
@@ -19,11 +19,11 @@ from __future__ import annotations
 import zlib
 
 from bridge.domain.ids import OrderId, OrderKey, Region, Seller, SellerId
-from bridge.domain.lifecycle import CONFIRM_SHIPMENT
+from bridge.domain.lifecycle import CONFIRM_SHIPMENT, KINDS
 from bridge.domain.work import Work
 from bridge.stores.table import Key
 
-SHARDS = 8
+SHARDS, DUE_SHARDS = 8, 4
 PARKED = "PARKED"
 SELLERS = "SELLERS"
 HEAD = "HEAD"
@@ -80,8 +80,13 @@ def _shard(key: OrderKey) -> int:
     return zlib.crc32(order_pk(key).encode()) % SHARDS
 
 
-def due_shard(key: OrderKey) -> str:
-    return f"D#{_shard(key)}"
+def due_shard(work: Work) -> str:
+    return f"D#{work.kind}#{_shard(work.key) % DUE_SHARDS}"
+
+
+def due_shards() -> list[str]:
+    """Every partition of the index that holds due work."""
+    return [f"D#{kind}#{shard}" for kind in KINDS for shard in range(DUE_SHARDS)]
 
 
 def ship_by_shard(key: OrderKey) -> str:

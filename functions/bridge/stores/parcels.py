@@ -15,7 +15,7 @@ from bridge.domain.times import from_text, to_text
 from bridge.domain.work import Work
 from bridge.ports import Clock
 from bridge.stores import keys
-from bridge.stores.desk import PARKED_SHELF, raising
+from bridge.stores.desk import raising
 from bridge.stores.orders import Orders, put_head
 from bridge.stores.table import Absent, ConditionFailed, Item, Table, Update, Write, equals
 
@@ -39,13 +39,8 @@ class Parcels:
         return [(_read(key, item), item.get("done_h") == item["want_h"]) for item in items]
 
     def confirmed(self, parcel: Parcel) -> None:
-        self._table.update(
-            Update(
-                keys.parcel(parcel.key, parcel.part),
-                set={"done_h": parcel.digest},
-                when=equals("want_h", parcel.digest),
-            )
-        )
+        """What was corrected meanwhile is told as well: it raised the work again."""
+        self._table.update(Update(keys.parcel(parcel.key, parcel.part), set={"done_h": parcel.digest}))
 
     def report(self, shipment: Shipment) -> tuple[Work, ...]:
         works: list[Work] = []
@@ -77,14 +72,13 @@ class Parcels:
         now = self._clock.now()
         packed = {item_id: beside.get(item_id, 0) + count for item_id, count in units(new).items()}
         surplus = too_many(head.ordered, packed) if head.version else None
-        works = [] if surplus else [Work(CONFIRM_SHIPMENT, new.key, new.part)]
         fetch = [] if head.version else [Work(FETCH_ORDER, new.key)]
         change = Change(replace(head, packed=beside if surplus else beside | packed), milestone="shipped")
         after, condition = self._orders.stamped(head, change, now)
         writes: list[Write] = [put_head(after, now, condition), _write(head, old, new, surplus, now)]
         writes += [raising(work, head, now) for work in fetch]
         self._table.transact(writes)
-        return (*works, *fetch)
+        return (Work(CONFIRM_SHIPMENT, new.key, new.part), *fetch)
 
 
 def units(*parcels: Parcel) -> dict[OrderItemId, int]:
@@ -97,20 +91,16 @@ def units(*parcels: Parcel) -> dict[OrderItemId, int]:
 
 
 def _write(head: Head, old: Parcel | None, new: Parcel, surplus: str | None, now: datetime) -> Update:
-    """The parcel as work to be done, or parked when it holds more than was ordered."""
+    """The parcel, as work to be done."""
     raised = raising(Work(CONFIRM_SHIPMENT, new.key, new.part), head, now)
     return Update(
         raised.key,
-        set={**raised.set, **_facts(new), **(_parked(surplus, to_text(now)) if surplus else {})},
+        set={**raised.set, **_facts(new), **({"surplus": surplus} if surplus else {})},
         add=raised.add,
         init=raised.init,
-        remove=() if surplus else (*raised.remove, "surplus"),
+        remove=raised.remove if surplus else (*raised.remove, "surplus"),
         when=equals("want_h", old.digest) if old else Absent("want_h"),
     )
-
-
-def _parked(reason: str, now: str) -> Item:
-    return {"surplus": True, "shelf": PARKED_SHELF, "dshard": keys.PARKED, "due": now, "reason": reason}
 
 
 def _facts(parcel: Parcel) -> Item:
@@ -135,4 +125,6 @@ def _read(key: OrderKey, item: Item) -> Parcel:
         shipping_method=item["method"],
         shipped_at=from_text(item["shipped_at"]),
         lines=tuple((OrderItemId(item_id), count) for item_id, count in item["lines"]),
+        told="done_h" in item,
+        surplus=item.get("surplus", ""),
     )

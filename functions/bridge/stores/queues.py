@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +25,10 @@ class WorkQueue:
 
     def send(self, work: Work, *, delay: timedelta = timedelta(0), slot: datetime | None = None) -> None:
         """Never raises for SQS: the work is due in the table, and the sweep finds it there."""
-        seconds = max(0, round(min(delay, _LONGEST_DELAY).total_seconds()))
+        seconds = max(0, math.ceil(min(delay, _LONGEST_DELAY).total_seconds()))
+        if work.kind not in self._urls:
+            self._signals.note("work of a kind that this version does not know", kind=work.kind)
+            return
         try:
             self._client.send_message(
                 QueueUrl=self._urls[work.kind], MessageBody=encode(work, slot), DelaySeconds=seconds

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from bridge.domain.ids import EU, FE, NA, MarketplaceId, Seller, SellerId
 from bridge.domain.sellers import Cursor, Mode, SellerRecord
 from bridge.domain.times import from_text, to_text
+from bridge.ports import Clock
 from bridge.stores import keys
 from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Present, Put, Table, Update, either
 
@@ -14,8 +16,9 @@ from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Present,
 class Sellers:
     """See ports.Sellers; `put` and `set_mode` are the operator's."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, clock: Clock) -> None:
         self._table = table
+        self._clock = clock
 
     def get(self, seller: Seller) -> SellerRecord | None:
         item = self._table.get(keys.seller(seller))
@@ -54,10 +57,22 @@ class Sellers:
 
     def cursor(self, seller: Seller, sweep: str) -> Cursor:
         item = self._table.get(keys.cursor(seller, sweep)) or {}
-        return Cursor(_moment(item, "at"), item.get("token"), _moment(item, "started"))
+        return Cursor(_moment(item, "at"), item.get("token"), _moment(item, "started"), _moment(item, "begun"))
+
+    def begin(self, seller: Seller, sweep: str) -> None:
+        self._table.update(Update(keys.cursor(seller, sweep), set={"begun": to_text(self._clock.now())}))
+
+    def forget(self, seller: Seller, sweep: str) -> None:
+        self._table.update(Update(keys.cursor(seller, sweep), remove=("token", "started")))
 
     def bookmark(self, seller: Seller, sweep: str, token: str, started: datetime) -> None:
-        self._table.update(Update(keys.cursor(seller, sweep), set={"token": token, "started": to_text(started)}))
+        """Not for a search that another run has finished meanwhile."""
+        text = to_text(started)
+        unfinished = either(Absent("at"), Compare("at", "<", text))
+        with suppress(ConditionFailed):
+            self._table.update(
+                Update(keys.cursor(seller, sweep), set={"token": token, "started": text}, when=unfinished)
+            )
 
     def advance(self, seller: Seller, sweep: str, to: datetime) -> None:
         text = to_text(to)
@@ -66,7 +81,7 @@ class Sellers:
         try:
             self._table.update(Update(key, set={"at": text}, remove=("token", "started"), when=forward))
         except ConditionFailed:
-            return
+            self.forget(seller, sweep)
 
 
 def _moment(item: Item, name: str) -> datetime | None:

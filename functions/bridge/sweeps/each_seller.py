@@ -9,7 +9,7 @@ from bridge.domain.errors import BridgeError, Misconfigured, NotAllowed
 from bridge.domain.sellers import Mode, SellerRecord
 from bridge.ports import Ports
 
-RESERVE_S = 12.0
+RESERVE_S = 22.0
 """The longest a single step of a sweep may take: no new one starts with less left."""
 
 
@@ -19,16 +19,18 @@ def lag_s(record: SellerRecord, at: datetime | None, now: datetime) -> float:
 
 
 def each_seller(
-    ports: Ports, seconds_left: Callable[[], float], step: Callable[[SellerRecord, Ports, Callable[[], float]], None]
+    ports: Ports,
+    seconds_left: Callable[[], float],
+    sweep: str,
+    step: Callable[[SellerRecord, Ports, Callable[[], float]], None],
 ) -> None:
     """Run `step` for every seller who is live or in dry run; bugs are raised together, after all had their turn."""
     bugs: list[Exception] = []
-    for record in ports.sellers.all():
-        if record.mode in {Mode.PAUSED, Mode.NEEDS_CONSENT}:
-            continue
+    for record in _in_turn(ports, sweep):
         if seconds_left() < RESERVE_S:
             ports.signals.note("sweep out of time, goes on next minute", seller=str(record.seller))
             break
+        ports.sellers.begin(record.seller, sweep)
         try:
             step(record, ports, seconds_left)
         except NotAllowed as error:
@@ -47,3 +49,10 @@ def each_seller(
     if bugs:
         msg = "sweep"
         raise ExceptionGroup(msg, bugs)
+
+
+def _in_turn(ports: Ports, sweep: str) -> list[SellerRecord]:
+    """Whoever was not looked at for longest comes first: neither a slow nor a failing seller starves the rest."""
+    active = [record for record in ports.sellers.all() if record.mode in {Mode.LIVE, Mode.DRY_RUN}]
+    begun = {record.seller: ports.sellers.cursor(record.seller, sweep).begun for record in active}
+    return sorted(active, key=lambda record: (begun[record.seller] is not None, begun[record.seller]))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from bridge.domain.errors import Refused
 from bridge.domain.ids import OrderKey, Seller
+from bridge.domain.lifecycle import FETCH_ORDER, Change
 from bridge.domain.readings import Page
 from bridge.domain.sellers import SellerRecord
 from bridge.ports import Ports
@@ -18,7 +20,7 @@ _TOKEN_LIVES = timedelta(hours=23)
 
 def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
     ports.signals.count("SweepLagSeconds", 0)  # the alarm takes silence for a dead sweep, also where no seller is live
-    each_seller(ports, seconds_left, _search)
+    each_seller(ports, seconds_left, NAME, _search)
 
 
 def _search(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float]) -> None:
@@ -34,7 +36,12 @@ def _search(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float
     since = (cursor.at or record.go_live) - ports.rhythm.search_overlap
     seen = 0
     while True:
-        page = ports.amazon.search_orders(record.seller, record.marketplaces, updated_after=since, token=token)
+        try:
+            page = ports.amazon.search_orders(record.seller, record.marketplaces, updated_after=since, token=token)
+        except Refused:
+            # An expired page token, or one of a search with other marketplaces: start over next time.
+            ports.sellers.forget(record.seller, NAME)
+            raise
         started = started or page.server_time
         seen += _fold_page(record.seller, page, ports)
         token = page.next_token
@@ -54,10 +61,10 @@ def _text(moment: datetime) -> str:
 def _fold_page(seller: Seller, page: Page, ports: Ports) -> int:
     """How much work the page called for."""
     for order_id in page.unreadable:
-        ports.parking.park(
-            f"search:{seller}:{order_id}", "searchOrders shows an order that cannot be understood", size=0
-        )
-        ports.signals.count("Parked")
+        # Reading it by itself either succeeds, or parks it where a later version can try again.
+        key = OrderKey(seller.region, seller.seller_id, order_id)
+        _, fetch = ports.orders.change(key, lambda head: Change(head, (FETCH_ORDER,)))
+        ports.send(fetch)
     works = 0
     for order in page.orders:
         _, called = ports.orders.fold(OrderKey(seller.region, seller.seller_id, order.order_id), order)

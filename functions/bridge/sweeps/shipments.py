@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from bridge.domain.documents import Shipment
+from bridge.domain.errors import BridgeError
 from bridge.domain.sellers import SellerRecord
 from bridge.ports import Ports
 from bridge.reactions.shipment_dispatched import react
@@ -15,7 +18,7 @@ _EARLY = timedelta(seconds=5)
 
 
 def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
-    each_seller(ports, seconds_left, _look)
+    each_seller(ports, seconds_left, NAME, _look)
 
 
 def _look(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float]) -> None:
@@ -26,13 +29,32 @@ def _look(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float])
     if looked and now - looked < ports.rhythm.shipments_period - _EARLY:
         return
     since = (ports.sellers.cursor(record.seller, NAME).at or record.go_live) - ports.rhythm.shipments_overlap
-    newest, parcels = None, 0
-    for shipment in ports.erp.list_shipments(record.seller, since):
-        if seconds_left() < 5:
-            break
-        parcels += react(shipment, ports)
-        newest = shipment.changed_at
-    if newest:
-        ports.sellers.advance(record.seller, NAME, newest)
+    seen = _Seen()
+    try:
+        for shipment in ports.erp.list_shipments(record.seller, since):
+            if seconds_left() < 5:
+                return
+            seen.take(shipment, ports)
+    finally:
+        if seen.until:
+            ports.sellers.advance(record.seller, NAME, seen.until)
     ports.sellers.advance(record.seller, LOOKED, now)
-    ports.signals.note("sweep of shipments", seller=str(record.seller), parcels=parcels)
+    ports.signals.note("sweep of shipments", seller=str(record.seller), parcels=seen.parcels)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """How far the shipments were taken in; the cursor stays before the first that could not be."""
+
+    until: datetime | None = None
+    parcels: int = 0
+    stuck: bool = False
+
+    def take(self, shipment: Shipment, ports: Ports) -> None:
+        try:
+            self.parcels += react(shipment, ports)
+        except BridgeError as error:
+            self.stuck = True
+            ports.signals.note("shipment not taken in", order=shipment.key.order_id, reason=str(error))
+        if not self.stuck:
+            self.until = shipment.changed_at

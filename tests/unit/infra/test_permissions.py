@@ -38,7 +38,7 @@ USES = {
     "OutboxOrders": Uses(consumes="LanesOrdersQueue", amazon=True),
     "OutboxErp": Uses(consumes="LanesErpQueue", amazon=True, erp=True),
     "OutboxShipments": Uses(consumes="LanesShipmentsQueue", amazon=True),
-    "SweepsDue": Uses(items=("GetItem",), due=True),
+    "SweepsDue": Uses(items=("GetItem", "Query", "UpdateItem"), due=True),
     "SweepsOrders": Uses(amazon=True),
     "SweepsShipments": Uses(erp=True),
     "ApiFunction": Uses(sends=("shipments", "orders")),

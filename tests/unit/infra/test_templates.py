@@ -273,6 +273,7 @@ def test_nothing_has_a_physical_name(templates: dict[str, dict[str, Any]]) -> No
                 "AWS::ApiGatewayV2::Api": {"Name"},
                 "AWS::ApiGatewayV2::Stage": {"StageName"},
                 "AWS::IAM::Policy": {"PolicyName"},
+                "AWS::Lambda::EventInvokeConfig": {"FunctionName"},
                 "AWS::Lambda::EventSourceMapping": {"FunctionName"},
                 "AWS::Lambda::Permission": {"FunctionName"},
             }
@@ -310,3 +311,14 @@ def test_operator_is_told_what_the_command_line_needs(templates: dict[str, dict[
     wanted += " SellerSecretPrefix SecretsKeyArn ApiUrl AlarmTopicArn CliSettings"
     lanes = [f"{lane}{what}" for lane in ("Orders", "Erp", "Shipments") for what in ("QueueUrl", "DeadUrl")]
     assert set(told) == {*wanted.split(), *lanes}
+
+
+def test_work_sent_back_to_its_own_queue_is_no_loop(flow: Resources) -> None:
+    functions = of(flow, "AWS::Lambda::Function")
+    assert all(one["RecursiveLoop"] == "Allow" for one in functions.values())
+
+
+def test_a_failed_sweep_is_not_tried_beside_the_next_one(flow: Resources) -> None:
+    configs = of(flow, "AWS::Lambda::EventInvokeConfig")
+    assert len(configs) == 3
+    assert all(one["MaximumRetryAttempts"] == 0 for one in configs.values())

@@ -77,13 +77,14 @@ def read_config(raw: Mapping[str, object]) -> Config:
 
 
 def _shops(raw: Mapping[str, object]) -> dict[tuple[SellerId, MarketplaceId], str]:
-    """A shop belongs to one seller: else the shipments of one would be told to the other's Amazon account."""
+    """A shop belongs to one seller in one region: else its shipments would be told to another Amazon account too."""
     shops: dict[tuple[SellerId, MarketplaceId], str] = {}
-    owner: dict[str, str] = {}
+    owner: dict[str, tuple[str, str]] = {}
     for key, name in raw.items():
         seller, _, marketplace = key.partition("/")
         shops[SellerId(seller), MarketplaceId(marketplace)] = str(name)
-        if owner.setdefault(str(name), seller) != seller:
-            msg = f'"shops" in the ERP secret gives the web shop {name!r} to two sellers: each needs its own'
+        account = (seller, REGION_OF_MARKETPLACE.get(MarketplaceId(marketplace), ""))
+        if owner.setdefault(str(name), account) != account:
+            msg = f'"shops" in the ERP secret gives the web shop {name!r} to two sellers or regions: each needs its own'
             raise Misconfigured(msg)
     return shops

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, time
 from typing import NamedTuple
@@ -28,6 +29,9 @@ class Line(NamedTuple):
     item: OrderItemId
 
 
+AMAZON_ORDER_ID = re.compile(r"\w{3}-\d{7}-\d{7}")
+
+
 class Shipments:
     """The news from the warehouse, by the time of the last change; `since` is compared with the ERP's own clock."""
 
@@ -51,7 +55,11 @@ class Shipments:
 
     def _lines(self, ids: set[int]) -> dict[int, Line]:
         rows = self._rest.search_among("sale.line", "id", sorted(ids), ["sale.web_id", "description"])
-        return {row["id"]: Line(OrderId(row["sale"]["web_id"]), OrderItemId(row["description"] or "")) for row in rows}
+        return {
+            row["id"]: Line(OrderId(row["sale"]["web_id"]), OrderItemId(row["description"] or ""))
+            for row in rows
+            if _amazons(row["sale"]["web_id"])
+        }
 
     def _not_to_ship(self, seller: Seller, shops: list[str], since: datetime) -> list[Shipment]:
         """Cancelled in the ERP by others than us, wholly or in part."""
@@ -72,8 +80,13 @@ class Shipments:
                 reason=_reason(row),
             )
             for row in rows
-            if CANCELLED not in notes.get(row["id"], [])
+            if CANCELLED not in notes.get(row["id"], []) and _amazons(row["web_id"])
         ]
+
+
+def _amazons(web_id: str | None) -> bool:
+    """A sale that somebody enters by hand in a web shop has an id that Tryton made up."""
+    return bool(web_id and AMAZON_ORDER_ID.fullmatch(web_id))
 
 
 def _reason(sale: Row) -> str:
