@@ -78,9 +78,15 @@ class Machine:
 
 
 def up(
-    run: Path = RUN, *, say: Say = print, seed: int = 1, canary: str = "canary", scale: Mapping[str, str] | None = None
+    run: Path = RUN,
+    *,
+    say: Say = print,
+    seed: int = 1,
+    canary: str = "canarybird7",
+    scale: Mapping[str, str] | None = None,
 ) -> Machine:
     """Everything running, deployed and connected; what runs already is left as it is."""
+    run = run.resolve()
     found = recall(run)
     if found is not None:
         return found
@@ -94,6 +100,20 @@ def up(
 
 def _up(run: Path, say: Say, seed: int, canary: str, scale: Mapping[str, str]) -> Machine:
     erp_ready = _Background(lambda: _start_erp(run, say))
+    try:
+        cloud, amazon, outputs = _deployed(run, say, seed, canary, scale)
+        machine = Machine(run, cloud, amazon, erp_ready.result(), outputs)
+        say(f"ERP: {machine.erp.url}")
+        _connect(machine, say)
+    except BaseException:
+        erp_ready.settle()
+        raise
+    return machine
+
+
+def _deployed(
+    run: Path, say: Say, seed: int, canary: str, scale: Mapping[str, str]
+) -> tuple[emulator.Running, simulator.Running, Mapping[str, str]]:
     emulator.prepare(say=say)
     cloud = emulator.recall(run) or emulator.start(run)
     say(f"emulator: {cloud.url}")
@@ -106,11 +126,7 @@ def _up(run: Path, say: Say, seed: int, canary: str, scale: Mapping[str, str]) -
         "lwa_endpoint": f"{amazon.url}/auth/o2/token",
         **({"settings": json.dumps(dict(scale))} if scale else {}),
     }
-    outputs = deploy.deploy(context, cloud.url, run=run, say=say)
-    machine = Machine(run, cloud, amazon, erp_ready.result(), outputs)
-    say(f"ERP: {machine.erp.url}")
-    _connect(machine, say)
-    return machine
+    return cloud, amazon, deploy.deploy(context, cloud.url, run=run, say=say)
 
 
 class _Background:
@@ -128,6 +144,10 @@ class _Background:
             self._answer = self._call()
         except BaseException as error:  # noqa: BLE001 - raised in result()
             self._error = error
+
+    def settle(self) -> None:
+        """Until it has ended, in whatever way: what it started is written down then, and `down` finds it."""
+        self._thread.join(20)
 
     def result(self) -> erp.Running:
         self._thread.join()

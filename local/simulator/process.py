@@ -53,17 +53,25 @@ def _start(run: Path, sqs_endpoint: str, chosen: str, *, environ: Mapping[str, s
             stderr=log,
             start_new_session=True,
         )
+    try:
+        running = _await_answer(process, port, run / f"{NAME}.log", canary)
+    except BaseException:
+        _end(process.pid)
+        raise
+    (run / f"{NAME}.json").write_text(json.dumps(asdict(running)), encoding="utf-8")
+    return running
+
+
+def _await_answer(process: subprocess.Popen[bytes], port: Path, log: Path, canary: str) -> Running:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         if port.exists() and port.read_text(encoding="ascii"):
             running = Running(f"http://127.0.0.1:{port.read_text(encoding='ascii')}", process.pid, canary)
             with Amazon(running.url) as amazon:
                 if amazon.healthy():
-                    (run / f"{NAME}.json").write_text(json.dumps(asdict(running)), encoding="utf-8")
                     return running
         time.sleep(0.05)
-    _end(process.pid)
-    msg = f"the simulator did not start; see {run / f'{NAME}.log'}"
+    msg = f"the simulator did not start; see {log}"
     raise RuntimeError(msg)
 
 
