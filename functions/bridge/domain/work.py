@@ -17,6 +17,8 @@ OLD_AT_FIRST_SIGHT = timedelta(minutes=15)
 """An order older than this when first seen may already be in the ERP: look before creating."""
 HORIZON = timedelta(seconds=60)
 """Slots of Amazon's quota are reserved, and work messages delayed, at most this far ahead."""
+IN_FLIGHT = timedelta(seconds=20)
+"""A request that was given up may still take effect for so long: nobody looks or tries again before."""
 LONGEST_WAIT = timedelta(minutes=15)
 """The longest pause between two tries of the same work."""
 
@@ -61,8 +63,8 @@ class Turn:
 
 
 def pause_after(tries: int) -> timedelta:
-    """5 s, 10 s, 20 s … up to LONGEST_WAIT."""
-    return min(timedelta(seconds=5 * 2 ** min(tries - 1, 20)), LONGEST_WAIT)
+    """20 s, 40 s, 80 s … up to LONGEST_WAIT."""
+    return min(IN_FLIGHT * int(2 ** min(tries - 1, 20)), LONGEST_WAIT)
 
 
 def encode(work: Work, slot: datetime | None) -> str:

@@ -15,7 +15,7 @@ from bridge.domain.errors import NotNow, Throttled
 from bridge.domain.ids import Seller
 from bridge.domain.lifecycle import Head
 from bridge.domain.times import from_text, to_text
-from bridge.domain.work import LEASE, Turn, Work
+from bridge.domain.work import IN_FLIGHT, LEASE, Turn, Work
 from bridge.ports import Clock
 from bridge.stores import keys
 from bridge.stores.table import (
@@ -111,14 +111,20 @@ class Desk:
         return self._while_held(turn, self._due_now(turn, done, over))
 
     def postpone(self, turn: Turn, until: datetime, cause: NotNow) -> bool:
-        """`Throttled` comes before anything was sent: such a try leaves no doubt."""
-        slot = cause.slot if isinstance(cause, Throttled) else None
-        change = {"due": to_text(until), "nb": to_text(until), "reason": str(cause)}
-        if slot and isinstance(cause, Throttled):
-            change |= {"slot": to_text(slot), "slot_for": cause.operation}
-        add = {"tries": -1} if isinstance(cause, Throttled) else {}
-        remove = ("lu",) if slot else ("lu", "slot")
-        return self._while_held(turn, Update(keys.work(turn.work), set=change, add=add, remove=remove))
+        """`Throttled` comes before anything was sent: such a try leaves no doubt. After any other, not even news
+        may start the next try while the request of this one may still take effect.
+        """
+        change: Item = {"due": to_text(until), "nb": to_text(until), "reason": str(cause)}
+        remove: tuple[str, ...] = ("lu", "slot")
+        if not isinstance(cause, Throttled):
+            change["lu"], remove = to_text(self._clock.now() + IN_FLIGHT), ("slot",)
+        else:
+            # Not `add`: the SDK sends a write again when its answer does not come.
+            change["tries"] = turn.tries - 1
+            if cause.slot:
+                change |= {"slot": to_text(cause.slot), "slot_for": cause.operation}
+                remove = ("lu",)
+        return self._while_held(turn, Update(keys.work(turn.work), set=change, remove=remove))
 
     def park(self, turn: Turn, reason: str) -> bool:
         now = to_text(self._clock.now())
@@ -143,7 +149,9 @@ class Desk:
 
     def give_back(self, turn: Turn) -> bool:
         """End the claim of a rehearsal or of a seller who just lost consent; the try does not count."""
-        return self._while_held(turn, Update(keys.work(turn.work), add={"tries": -1}, remove=("lu", "slot")))
+        return self._while_held(
+            turn, Update(keys.work(turn.work), set={"tries": turn.tries - 1}, remove=("lu", "slot"))
+        )
 
     def retry(self, work: Work, *, accept: bool = True) -> bool:
         """Bring parked work back; False when it is not parked. `accept` waives the checks against surprises."""
@@ -173,8 +181,11 @@ class Desk:
             for found in self._table.due(shard, to_text(until), limit):
                 key, due = Key(found["pk"], found["sk"]), found["due"]
                 try:
+                    # The message that carried the reserved slot is lost: without it, anyone may claim.
                     item = self._table.update(
-                        Update(key, set={"due": later}, when=both(equals("due", due), Absent("shelf")))
+                        Update(
+                            key, set={"due": later}, remove=("slot",), when=both(equals("due", due), Absent("shelf"))
+                        )
                     )
                 except ConditionFailed:
                     continue

@@ -47,6 +47,11 @@ class SecretsManager:
             raise NotThere
         self.values[SecretId] = SecretString
 
+    def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803
+        if SecretId not in self.values:
+            raise NotThere
+        return {"SecretString": self.values[SecretId]}
+
     def create_secret(self, Name: str, SecretString: str, **facts: str) -> None:  # noqa: N803
         self.values[Name] = SecretString
         self.created.append({"Name": Name, **facts})

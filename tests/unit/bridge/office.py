@@ -40,4 +40,4 @@ class Office:
         self.clock.time += time
 
     def due(self) -> list[Work]:
-        return [work for work, _ in self.desk.due(self.clock.now(), 100)]
+        return self.desk.take_due(self.clock.now(), 100)

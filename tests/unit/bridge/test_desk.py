@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
+
+from bridge.domain.errors import NotNow, Throttled, Unavailable
 from bridge.domain.ids import OrderId, OrderKey
 from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER
-from bridge.domain.work import LEASE, Work, pause_after
+from bridge.domain.work import IN_FLIGHT, LEASE, Work, pause_after
 from bridge.stores import keys
-from bridge.stores.desk import VOID_AFTER
+from bridge.stores.desk import EARLY, SENT_AGAIN_AFTER, VOID_AFTER
 from tests.fakes.world import SELLER
 from tests.unit.bridge.office import KEY, WORK, Office
 
 SECOND = timedelta(seconds=1)
+
+
+def throttle(office: Office, slot: datetime, operation: str = "getOrder") -> None:
+    """A try that sent nothing, because its quota has no slot before."""
+    cause = Throttled("quota", slot, slot=slot, operation=operation)
+    assert office.desk.postpone(office.claim(), slot, cause)
 
 
 def test_what_nobody_asked_for_is_not_given_out(office: Office) -> None:
@@ -70,7 +79,7 @@ def test_one_whose_lease_is_over_changes_nothing(office: Office) -> None:
     assert office.desk.complete(lost) is False
     assert office.desk.park(lost, "x") is False
     assert office.desk.give_back(lost) is False
-    assert office.desk.postpone(lost, now, slot=None, reason="x", untouched=False) is False
+    assert office.desk.postpone(lost, now, NotNow("x")) is False
     assert office.desk.state(WORK) == before
 
 
@@ -88,7 +97,7 @@ def test_a_late_completion_does_not_swallow_new_news(office: Office) -> None:
 def test_postponed_work_comes_back_then(office: Office) -> None:
     office.ask()
     until = office.clock.now() + timedelta(minutes=3)
-    assert office.desk.postpone(office.claim(), until, slot=None, reason="ERP is down", untouched=False)
+    assert office.desk.postpone(office.claim(), until, Unavailable("ERP is down"))
     assert office.due() == []
     office.wait(timedelta(minutes=3))
     assert office.due() == [WORK]
@@ -98,28 +107,79 @@ def test_postponed_work_comes_back_then(office: Office) -> None:
 def test_a_try_that_sent_nothing_leaves_no_doubt(office: Office) -> None:
     office.ask()
     until = office.clock.now() + SECOND
-    office.desk.postpone(office.claim(), until, slot=None, reason="quota", untouched=True)
+    assert office.desk.postpone(office.claim(), until, Throttled("quota", until))
+    office.wait(SECOND)
     assert not office.claim().doubt
 
 
 def test_a_reserved_slot_belongs_to_the_message_that_carries_it(office: Office) -> None:
     office.ask()
     slot = office.clock.now() + timedelta(seconds=40)
-    office.desk.postpone(office.claim(), slot, slot=slot, reason="quota", untouched=True)
+    throttle(office, slot)
     assert office.desk.claim(WORK, None) is None
     assert office.desk.claim(WORK, slot + SECOND) is None
     office.wait(timedelta(seconds=40))
-    assert office.desk.due(office.clock.now(), 9) == [(WORK, slot)]
+    assert office.desk.claim(WORK, None) is None
     turn = office.desk.claim(WORK, slot)
     assert turn is not None
     assert turn.slot == slot
     assert "slot" not in (office.desk.state(WORK) or {})
 
 
+def test_a_slot_is_for_the_operation_that_it_was_reserved_for(office: Office) -> None:
+    office.ask()
+    slot = office.clock.now() + SECOND
+    throttle(office, slot, "confirmShipment")
+    office.wait(SECOND)
+    turn = office.desk.claim(WORK, slot)
+    assert turn is not None
+    assert (turn.slot_of("confirmShipment"), turn.slot_of("getOrder")) == (slot, None)
+
+
+def test_a_reserved_slot_whose_message_is_lost_keeps_nobody_out(office: Office) -> None:
+    office.ask()
+    slot = office.clock.now() + SECOND
+    throttle(office, slot)
+    office.wait(11 * SECOND)
+    assert office.due() == [WORK]
+    assert office.desk.claim(WORK, None) is not None
+
+
+def test_postponed_work_is_not_begun_before_its_time(office: Office) -> None:
+    office.ask()
+    minute = timedelta(minutes=1)
+    assert office.desk.postpone(office.claim(), office.clock.now() + minute, Unavailable("ERP is down"))
+    office.wait(minute - EARLY - SECOND)
+    assert office.desk.claim(WORK, None) is None
+    office.wait(SECOND)
+    assert office.desk.claim(WORK, None) is not None
+
+
+def test_news_is_not_kept_waiting_by_an_earlier_try(office: Office) -> None:
+    office.ask()
+    office.desk.postpone(office.claim(), office.clock.now() + timedelta(minutes=15), Unavailable("ERP is down"))
+    office.wait(IN_FLIGHT)
+    assert office.desk.claim(WORK, None) is None
+    office.ask()
+    assert office.due() == [WORK]
+    turn = office.claim()
+    assert (turn.want, turn.doubt) == (2, True)
+
+
+def test_not_even_news_begin_a_try_while_the_last_request_may_still_land(office: Office) -> None:
+    office.ask()
+    office.desk.postpone(office.claim(), office.clock.now() + timedelta(minutes=15), Unavailable("ERP is down"))
+    office.ask()
+    office.wait(IN_FLIGHT - SECOND)
+    assert office.desk.claim(WORK, None) is None
+    office.wait(SECOND)
+    assert office.claim().doubt
+
+
 def test_a_slot_that_nobody_came_for_is_void(office: Office) -> None:
     office.ask()
     slot = office.clock.now() + SECOND
-    office.desk.postpone(office.claim(), slot, slot=slot, reason="quota", untouched=True)
+    throttle(office, slot)
     office.wait(SECOND + VOID_AFTER)
     turn = office.desk.claim(WORK, slot)
     assert turn is not None
@@ -140,6 +200,53 @@ def test_the_nearest_ship_by_date_goes_first(office: Office) -> None:
     assert office.due() == [works[n] for n in (1, 3, 5, 2, 0, 4)]
 
 
+def test_what_was_sent_again_is_given_time(office: Office) -> None:
+    office.ask()
+    assert office.due() == [WORK]
+    office.wait(SENT_AGAIN_AFTER - SECOND)
+    assert office.due() == []
+    office.wait(SECOND)
+    assert office.due() == [WORK]
+    assert office.claim().tries == 1
+
+
+def test_counting_what_is_overdue_takes_nothing(office: Office) -> None:
+    office.ask()
+    office.ask(Work(FETCH_ORDER, KEY))
+    office.ask(Work(CONFIRM_SHIPMENT, KEY, "S1#P1"), delay=SECOND)
+    assert [office.desk.overdue(office.clock.now()) for _ in range(2)] == [2, 2]
+    assert len(office.due()) == 2
+    assert office.desk.overdue(office.clock.now()) == 0
+
+
+def test_no_kind_of_work_keeps_another_waiting(office: Office) -> None:
+    for n in range(200):
+        office.ask(Work(FETCH_ORDER, OrderKey(*SELLER, OrderId(f"305-{n}"))), ship_in=SECOND)
+    office.wait(SECOND)
+    office.ask()
+    taken = office.desk.take_due(office.clock.now(), 3)
+    assert WORK in taken
+    assert len(taken) == 1 + 3 * keys.DUE_SHARDS
+    rest = [office.desk.take_due(office.clock.now(), 100) for _ in range(2)]
+    assert [len(works) for works in rest] == [200 - 3 * keys.DUE_SHARDS, 0]
+
+
+@pytest.mark.parametrize("meanwhile", ["claimed", "done", "paused"])
+def test_the_index_may_be_behind_the_table(office: Office, monkeypatch: pytest.MonkeyPatch, meanwhile: str) -> None:
+    office.ask()
+    shown = {shard: office.table.due(shard, "9", 9) for shard in keys.due_shards()}
+    if meanwhile == "paused":
+        office.desk.pause(WORK, "seller is paused")
+    else:
+        turn = office.claim()
+        if meanwhile == "done":
+            office.desk.complete(turn)
+    before = office.desk.state(WORK)
+    monkeypatch.setattr(office.table, "due", lambda shard, _until, _limit: shown[shard])
+    assert office.due() == []
+    assert office.desk.state(WORK) == before
+
+
 def test_what_is_not_due_yet_is_not_brought(office: Office) -> None:
     office.ask(delay=timedelta(minutes=15))
     office.wait(timedelta(minutes=14))
@@ -157,4 +264,4 @@ def test_a_parcel_is_work_too(office: Office) -> None:
 
 
 def test_pauses_between_tries_grow_to_a_quarter_of_an_hour() -> None:
-    assert [pause_after(n).total_seconds() for n in (1, 2, 3, 8, 9, 10**6)] == [5, 10, 20, 640, 900, 900]
+    assert [pause_after(n).total_seconds() for n in (1, 2, 3, 8, 9, 10**6)] == [20, 40, 80, 900, 900, 900]

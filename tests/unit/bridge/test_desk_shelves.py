@@ -7,6 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.domain.errors import NotNow
 from bridge.domain.ids import EU, OrderId, OrderKey, Seller, SellerId
 from bridge.domain.lifecycle import FETCH_ORDER
 from bridge.domain.work import LEASE, Turn, Work
@@ -38,6 +39,49 @@ def test_news_bring_parked_work_back(office: Office) -> None:
     state = office.desk.state(WORK) or {}
     assert "reason" not in state
     assert not office.claim().accepted
+
+
+def test_a_retry_that_accepts_nothing(office: Office) -> None:
+    office.ask()
+    office.desk.park(office.claim(), "unknown SKU")
+    assert office.desk.retry(WORK, accept=False) is True
+    turn = office.claim()
+    assert not turn.accepted
+    assert turn.doubt
+
+
+def test_news_that_came_during_the_try_is_not_parked_with_it(office: Office) -> None:
+    office.ask()
+    turn = office.claim()
+    office.wait(timedelta(seconds=3))
+    office.ask()
+    assert office.desk.park(turn, "no tracking number") is False
+    assert "shelf" not in (office.desk.state(WORK) or {})
+    assert office.due() == [WORK]
+    again = office.claim()
+    assert (again.want, again.doubt) == (2, True)
+    assert office.desk.park(again, "no tracking number") is True
+
+
+def test_what_a_human_accepted_counts_for_one_try(office: Office) -> None:
+    office.ask()
+    office.desk.park(office.claim(), "unknown SKU")
+    office.desk.retry(WORK)
+    turn = office.claim()
+    assert turn.accepted
+    office.desk.park(turn, "another thing")
+    office.ask()
+    assert not office.claim().accepted
+
+
+def test_a_seller_with_very_much_paused_work_is_resumed_bit_by_bit(office: Office) -> None:
+    works = {Work(FETCH_ORDER, OrderKey(*SELLER, OrderId(f"305-{n}"))) for n in range(5)}
+    for work in works:
+        office.ask(work)
+        office.desk.pause(work, "seller is paused")
+    parts = [office.desk.resume(SELLER, limit=2) for _ in range(4)]
+    assert [len(part) for part in parts] == [2, 2, 1, 0]
+    assert {work for part in parts for work in part} == set(office.due()) == works
 
 
 def test_only_parked_work_is_retried(office: Office) -> None:
@@ -93,7 +137,7 @@ def test_news_during_a_pause_and_a_claim_stay_paused(office: Office) -> None:
 
 
 STEPS = st.tuples(
-    st.sampled_from(["ask", "claim", "complete", "postpone", "park", "retry", "pause", "resume", "give_back"]),
+    st.sampled_from(["ask", "claim", "complete", "postpone", "park", "retry", "pause", "resume", "give_back", "take"]),
     st.integers(0, 2),
     st.sampled_from([0, 1, 30, 61]),
 )
@@ -134,7 +178,7 @@ def _let_go(step: str, turn: Turn, office: Office) -> None:
     if step == "complete":
         office.desk.complete(turn)
     elif step == "postpone":
-        office.desk.postpone(turn, until, slot=None, reason="later", untouched=False)
+        office.desk.postpone(turn, until, NotNow("later"))
     elif step == "park":
         office.desk.park(turn, "no")
     else:
@@ -150,3 +194,5 @@ def _from_outside(step: str, office: Office) -> None:
         office.desk.pause(WORK, "paused")
     elif step == "resume":
         office.desk.resume(Seller(*KEY[:2]))
+    elif step == "take":
+        office.due()

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from bridge.domain.errors import Misconfigured
+from bridge.domain.errors import Misconfigured, NotNow
 from bridge.domain.ids import OrderId, OrderKey
 from bridge.domain.lifecycle import HAND_TO_ERP
 from bridge.domain.sellers import Mode, SellerRecord
@@ -53,7 +53,7 @@ class Account:
         dynamodb, self.sqs = (boto3.client(service) for service in ("dynamodb", "sqs"))
         create_table(dynamodb, "core")
         table = DynamoTable(dynamodb, "core")
-        self.sellers, self.desk = Sellers(table), Desk(table, SystemClock())
+        self.sellers, self.desk = Sellers(table, SystemClock()), Desk(table, SystemClock())
         self.queues = {
             lane: self.sqs.create_queue(QueueName=lane)["QueueUrl"] for lane in ("orders", "erp", "shipments")
         }
@@ -131,7 +131,7 @@ def test_the_due_sweep_sends_what_was_lost(account: Account) -> None:
     turn = account.desk.claim(WORK, None)
     assert turn is not None
     lost = datetime.now(UTC) - timedelta(minutes=1)
-    account.desk.postpone(turn, lost, slot=None, reason="x", untouched=False)
+    assert account.desk.postpone(turn, lost, NotNow("x"))
     account.function("sweep", kinds="due")({})
     assert account.waiting("erp") == [WORK]
 

@@ -56,7 +56,7 @@ def test_a_message_is_ids_and_a_slot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("delay", "told"), [(-5, 0), (0, 0), (0.4, 0), (1.6, 2), (60, 60), (900, 900), (901, 900), (10**6, 900)]
+    ("delay", "told"), [(-5, 0), (0, 0), (0.4, 1), (1.6, 2), (2.01, 3), (60, 60), (900, 900), (901, 900), (10**6, 900)]
 )
 def test_the_delay_is_one_that_sqs_takes(delay: float, told: int) -> None:
     sqs = Sqs()

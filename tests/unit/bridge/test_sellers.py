@@ -13,7 +13,7 @@ from bridge.domain.ids import EU, FE, NA, MarketplaceId, Seller, SellerId
 from bridge.domain.sellers import Cursor, Mode, SellerRecord
 from bridge.stores.sellers import Sellers
 from tests.fakes.table import MemoryTable
-from tests.fakes.world import DE, SELLER, START
+from tests.fakes.world import DE, SELLER, START, TestClock
 
 RECORD = SellerRecord(
     SELLER, (DE, MarketplaceId("A1F83G8C2ARO7P")), Mode.LIVE, START, {"ORDER_CHANGE": "sub-1"}, "why", START
@@ -22,7 +22,7 @@ RECORD = SellerRecord(
 
 @pytest.fixture
 def sellers() -> Sellers:
-    return Sellers(MemoryTable())
+    return Sellers(MemoryTable(), TestClock())
 
 
 @pytest.mark.parametrize("mode", Mode)
@@ -65,7 +65,7 @@ def test_a_quarantine_says_why_and_keeps_the_rest(sellers: Sellers) -> None:
 
 @given(st.lists(st.integers(0, 10**6), min_size=1))
 def test_a_cursor_only_goes_forward(seconds: list[int]) -> None:
-    sellers = Sellers(MemoryTable())
+    sellers = Sellers(MemoryTable(), TestClock())
     for n in seconds:
         sellers.advance(SELLER, "orders", START + timedelta(seconds=n))
     assert sellers.cursor(SELLER, "orders") == Cursor(START + timedelta(seconds=max(seconds)))

@@ -14,7 +14,7 @@ from bridge.domain.errors import BridgeError, NotAllowed, Refused, Throttled, Un
 from bridge.domain.ids import OrderId, OrderItemId, OrderKey
 from bridge.domain.parcels import Confirmation
 from bridge.spapi import notifications_v1, orders_2026_01_01, orders_v0, sellers_v1
-from bridge.spapi.client import Client
+from bridge.spapi.client import DENIED, Client
 from tests.fakes.world import DE, SELLER, START
 from tests.unit.bridge.wire import Answer, Wire, answer, errors
 
@@ -44,9 +44,9 @@ SHAPES: dict[str, tuple[Answer, type[BridgeError]]] = {
     "400": (answer(400, errors("InvalidInput")), Refused),
     "404 HTML": (answer(404, f"<html>{LEAK}"), Refused),
     "413": (answer(413, errors("RequestTooLarge")), Refused),
-    "401": (answer(401, errors("Unauthorized")), NotAllowed),
-    "403": (answer(403, errors("Unauthorized")), NotAllowed),
-    "403 HTML": (answer(403, f"<html>{LEAK}"), NotAllowed),
+    "401": (answer(401, errors("Unauthorized")), Refused),
+    "403": (answer(403, errors("Unauthorized")), Refused),
+    "403 HTML": (answer(403, f"<html>{LEAK}"), Refused),
     "302": (answer(302, location=f"https://{LEAK}.example"), Unavailable),
     "200 empty": (answer(200), Unavailable),
     "200 HTML": (answer(200, f"<html>{LEAK}</html>"), Unavailable),
@@ -63,16 +63,21 @@ SHAPES: dict[str, tuple[Answer, type[BridgeError]]] = {
 }
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-@pytest.mark.parametrize(("shape", "expected"), SHAPES.values(), ids=SHAPES)
-def test_every_answer_is_the_right_error(
-    call: Callable[[Client], Any], shape: Answer, expected: type[BridgeError]
-) -> None:
-    wire = Wire([shape])
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_answer_is_the_right_error(call: str, shape: str) -> None:
+    """Without its orders a seller cannot be served at all; anything else that is denied is one thing that fails."""
+    answered, expected = SHAPES[shape]
+    denied = isinstance(answered, httpx.Response) and answered.status_code in {401, 403}
+    if denied and call == "searchOrders":
+        expected = NotAllowed
+    wire = Wire([answered])
     with pytest.raises(BridgeError) as error:
-        call(wire.client)
+        CALLS[call](wire.client)
     assert type(error.value) is expected
-    assert len(wire.requests) == (2 if expected is NotAllowed else 1)
+    assert len(wire.requests) == (2 if denied else 1)
+    if isinstance(error.value, Refused):
+        assert (error.value.code == DENIED) == denied
     assert "canary" not in "".join(traceback.format_exception(error.value))
     assert "canary" not in repr(error.value)
 
@@ -98,6 +103,19 @@ def test_another_object_than_expected_is_no_empty_answer(call: str, body: dict[s
 def test_an_order_that_cannot_be_read_is_refused(body: dict[str, Any]) -> None:
     with pytest.raises(Refused, match="cannot be understood"):
         CALLS["getOrder"](Wire([answer(200, body)]).client)
+
+
+@pytest.mark.parametrize("order", [{}, {"orderId": ""}, {"orderId": 7}, {"orderId": "a/b"}, {"orderId": "x" * 41}, "x"])
+def test_an_order_without_an_id_in_a_search_is_not_passed_over(order: Any) -> None:
+    with pytest.raises(Unavailable, match="without an id"):
+        CALLS["searchOrders"](Wire([answer(200, {"orders": [order]})]).client)
+
+
+def test_marketplaces_that_the_region_does_not_serve_are_left_out() -> None:
+    ids = ["A1PA6795UKMFR9", "ATVPDKIKX0DER", "A38D8NSA03LJTC", "A1F83G8C2ARO7P"]
+    found = [{"marketplace": {"id": name}, "participation": {"isParticipating": True}} for name in ids]
+    wire = Wire([answer(200, {"payload": found})])
+    assert sellers_v1.marketplaces(wire.client, SELLER) == ("A1PA6795UKMFR9", "A1F83G8C2ARO7P")
 
 
 def test_no_content_is_no_order() -> None:

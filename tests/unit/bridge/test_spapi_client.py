@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.errors import Misconfigured, NotAllowed, Throttled, Unavailable
+from bridge.domain.errors import BridgeError, Misconfigured, NotAllowed, Refused, Throttled, Unavailable
 from bridge.domain.ids import EU, FE, NA, MarketplaceId, OrderId, OrderItemId, OrderKey, Region, Seller, SellerId
 from bridge.domain.parcels import Confirmation
 from bridge.spapi.amazon import Amazon
-from bridge.spapi.client import USER_AGENT
+from bridge.spapi.client import DENIED, USER_AGENT
 from bridge.spapi.orders_2026_01_01 import GET_ORDER, SEARCH_ORDERS
 from bridge.spapi.orders_v0 import CONFIRM_SHIPMENT
 from tests.fakes.world import DE, SELLER, START
@@ -108,7 +109,10 @@ def test_an_odd_id_stays_one_part_of_the_path(order_id: str) -> None:
 
 
 def test_a_search_has_no_upper_bound_and_goes_on_from_its_token() -> None:
-    pages = [{"orders": [order("1")], "pagination": {"nextToken": "t+/="}}, {"orders": [order("2"), {"orderId": "3"}]}]
+    pages = [
+        {"orders": [order("1")], "pagination": {"nextToken": "t+/="}},
+        {"orders": [order("2"), {"orderId": "303-3"}]},
+    ]
     clock = {"date": "Tue, 24 Nov 2026 09:00:07 GMT"}
     wire = Wire([answer(200, page, **clock) for page in pages])
     amazon = Amazon(wire.client, may_ask_recipient=False)
@@ -123,7 +127,7 @@ def test_a_search_has_no_upper_bound_and_goes_on_from_its_token() -> None:
     }
     assert wire.requests[1].url.params["paginationToken"] == "t+/="
     assert [o.order_id for o in (*first.orders, *second.orders)] == ["1", "2"]
-    assert (second.unreadable, second.next_token) == (("3",), None)
+    assert (second.unreadable, second.next_token) == (("303-3",), None)
     assert first.server_time == datetime(2026, 11, 24, 9, 0, 7, tzinfo=UTC)
 
 
@@ -181,11 +185,29 @@ def test_a_token_that_is_refused_is_renewed_once() -> None:
     assert len(wire.quota.reserved) == 1
 
 
-def test_a_seller_who_is_refused_twice_is_not_asked_a_third_time() -> None:
+def test_what_is_refused_to_a_fresh_token_is_not_asked_a_third_time() -> None:
     wire = Wire([answer(403, errors("Unauthorized"))])
-    with pytest.raises(NotAllowed):
+    with pytest.raises(Refused, match="role granted") as refused:
         read(wire)
+    assert refused.value.code == DENIED
     assert len(wire.requests) == 2
+
+
+def test_a_seller_whose_orders_are_denied_needs_consent() -> None:
+    wire = Wire([answer(403, errors("Unauthorized"))])
+    with pytest.raises(NotAllowed, match="role granted"):
+        Amazon(wire.client, may_ask_recipient=False).search_orders(SELLER, [DE], updated_after=START, token=None)
+
+
+@pytest.mark.parametrize("status", [200, 403, 500])
+def test_no_cookie_is_ever_sent_back(status: int) -> None:
+    cookie = {"set-cookie": "session=canary; Path=/"}
+    wire = Wire([answer(status, {"order": order()}, **cookie)] * 4)
+    for seller in ("A3ONE", "A3TWO"):
+        with suppress(BridgeError):
+            wire.client.call(GET_ORDER, Seller(EU, SellerId(seller)), path={"orderId": "1"})
+    assert len(wire.requests) >= 2
+    assert not [request for request in wire.requests if "cookie" in request.headers]
 
 
 @pytest.mark.parametrize(("wait", "sleeps"), [(0.0, 0.0), (0.4, 0.4), (1.0, 1.0)])
@@ -202,6 +224,7 @@ def test_a_slot_that_is_far_is_kept_for_later_and_nothing_is_sent() -> None:
     with pytest.raises(Throttled) as throttled:
         read(wire)
     assert throttled.value.slot == throttled.value.until == START + timedelta(seconds=1.5)
+    assert throttled.value.operation == "getOrder"
     assert wire.requests == []
     assert wire.tokens.asked == []
     assert wire.clock.now() == START
