@@ -129,6 +129,17 @@ def test_what_breaks_parsers_is_unreadable(body: str) -> None:
         open_envelope(body)
 
 
+@pytest.mark.parametrize("value", ["", "x" * 201, "a\nb", "a\x00b", "\u202eabc"], ids=ascii)
+@pytest.mark.parametrize("name", ["NotificationId", "NotificationType"])
+def test_an_id_that_is_too_long_or_not_printable_is_unreadable(name: str, value: str) -> None:
+    metadata = {"ApplicationId": "app", "SubscriptionId": "sub", "NotificationId": "n-1"}
+    body: dict[str, Any] = {"NotificationType": "ORDER_CHANGE", "Payload": {}, "NotificationMetadata": metadata}
+    open_envelope(json.dumps(body))
+    (metadata if name in metadata else body)[name] = value
+    with pytest.raises(Unreadable):
+        open_envelope(json.dumps(body))
+
+
 def test_a_megabyte_is_no_trouble() -> None:
     body = {**bodies()[0], "padding": "x" * 2**20}
     assert open_envelope(json.dumps(body)) == open_envelope(json.dumps(bodies()[0]))

@@ -6,22 +6,25 @@ import socket
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from typing import Any
 
 import httpx
 import pytest
 
-from bridge.domain.documents import CancelAnswer
+from bridge.domain.documents import CancelAnswer, ShipmentState
 from bridge.domain.errors import Misconfigured, Refused, Unavailable
 from bridge.domain.ids import EU, MarketplaceId, OrderKey, Seller, SellerId
 from bridge.erp import connector
 from bridge.erp.tryton import Tryton, connect
 from bridge.erp.tryton.config import read_config
 from bridge.erp.tryton.rest import Rest
+from bridge.erp.tryton.shipments import Shipments
 from bridge.ports import Erp
 from local.erp import server
 from local.erp.warehouse import Warehouse as TrytonWarehouse
 from tests.contract.erp_kit import ErpKit
 from tests.contract.erp_kit.cases import RECIPIENT, SELLER, SHOPS, Interrupted, Seen, Warehouse, order
+from tests.fakes.world import START
 
 
 class People:
@@ -184,6 +187,48 @@ def test_two_sellers_cannot_share_a_shop() -> None:
     raw = {"url": "http://x", "database": "erp", "key": "k", "carrier": "UPS", "services": server.SERVICES}
     with pytest.raises(Misconfigured, match="two sellers"):
         read_config(raw | {"shops": shops})
+
+
+def test_two_regions_cannot_share_a_shop() -> None:
+    raw = {"url": "http://x", "database": "erp", "key": "k", "carrier": "UPS", "services": server.SERVICES}
+    with pytest.raises(Misconfigured, match="two sellers or regions"):
+        read_config(raw | {"shops": {"A1/A1PA6795UKMFR9": "Shop", "A1/ATVPDKIKX0DER": "Shop"}})
+    shops = {"A1/A1PA6795UKMFR9": "Shop", "A1/A1F83G8C2ARO7P": "Shop"}
+    assert read_config(raw | {"shops": shops}).shops_of(Seller(EU, SellerId("A1"))) == ["Shop"]
+
+
+class HandMade:
+    """What Tryton answers of sales in the web shop: Amazon's, and three that people entered there by hand."""
+
+    IDS = ("305-1234567-1234567", None, "7", "my-own-sale")
+
+    def search(self, model: str, *_: Any, **__: Any) -> list[dict[str, Any]]:
+        if model == "stock.shipment.out":
+            return [self._shipment(n) for n, _ in enumerate(self.IDS)]
+        if model == "sale.sale":
+            facts = {"state": "cancelled", "shipment_state": "none", "write_date": START}
+            return [{"id": n, "number": f"S{n}", "web_id": web_id, **facts} for n, web_id in enumerate(self.IDS)]
+        return []
+
+    def search_among(self, model: str, *_: Any) -> list[dict[str, Any]]:
+        if model != "sale.line":
+            return []
+        return [{"id": n, "sale": {"web_id": web_id}, "description": "item"} for n, web_id in enumerate(self.IDS)]
+
+    def _shipment(self, n: int) -> dict[str, Any]:
+        moves = [{"quantity": 1.0, "origin": f"sale.line,{n}"}]
+        times = {"create_date": START, "write_date": START, "effective_date": None}
+        facts = {"number": f"CS{n}", "shipping_reference": f"T{n}", "carrier": None, "packages": []}
+        return {**times, **facts, "outgoing_moves": moves}
+
+
+def test_what_people_sell_by_hand_in_the_web_shop_is_not_amazons() -> None:
+    raw = {"url": "http://x", "database": "erp", "key": "k", "carrier": "UPS", "services": server.SERVICES}
+    config = read_config(raw | {"shops": {"A1/A1PA6795UKMFR9": "Shop"}})
+    found = Shipments(config, HandMade()).since(Seller(EU, SellerId("A1")), START)  # type: ignore[arg-type]
+    assert sorted((one.key.order_id, str(one.state)) for one in found) == [
+        ("305-1234567-1234567", str(state)) for state in (ShipmentState.CANNOT_FULFIL, ShipmentState.SHIPPED)
+    ]
 
 
 def test_the_shops_of_a_seller_are_those_of_its_region() -> None:

@@ -407,6 +407,25 @@ def test_a_foreign_notification_is_counted_and_stored_nowhere(foreign: dict[str,
     assert world.signals.counts["Foreign"] == 1
 
 
+@pytest.mark.parametrize("seller", ["A" * 31, "A" * 2000, "A3#EU", "A3 EU", "Ä3TH", "A3\n"], ids=ascii)
+def test_a_seller_id_that_can_be_none_is_parked_and_its_neighbour_is_not(seller: str) -> None:
+    world = World()
+    key = world.place(an_order())
+    assert deliver(world, notification(seller=seller), notification(number=2)) == []
+    world.work_off()
+    assert world.erp.created == [key]
+    [parked] = world.ports.parking.list()  # type: ignore[attr-defined]
+    assert parked.reason == "ORDER_CHANGE names no seller"
+
+
+@pytest.mark.parametrize("order_id", ["305/1", "x" * 41, "30", "305 1", "305-1\n"], ids=ascii)
+def test_an_order_id_that_can_be_none_is_parked(order_id: str) -> None:
+    world = World()
+    assert deliver(world, notification(order_id)) == []
+    [parked] = world.ports.parking.list()  # type: ignore[attr-defined]
+    assert parked.reason == "ORDER_CHANGE without a usable AmazonOrderId"
+
+
 def test_camel_case_and_unknown_types_and_missing_ids() -> None:
     world = World()
     key = world.place(an_order())
@@ -525,6 +544,17 @@ def test_a_refusal_by_the_erp_is_an_alarm_once() -> None:
     react(refusal, world.ports)
     assert world.signals.counts["ErpCannotFulfil"] == 1
     assert world.ports.orders.get(world.key()).erp_problem == "out of stock"
+
+
+def test_a_refusal_by_the_erp_is_an_alarm_though_its_number_is_not_known_yet() -> None:
+    world = World()
+    key = world.place(an_order())
+    refusal = Shipment("S1", key, ShipmentState.CANNOT_FULFIL, START, reason="out of stock")
+    react(refusal, world.ports)
+    assert world.signals.counts["ErpCannotFulfil"] == 0
+    deliver(world, notification())
+    react(refusal, world.ports)
+    assert world.signals.counts["ErpCannotFulfil"] == 1
 
 
 def test_a_near_ship_by_without_tracking_is_an_alarm() -> None:

@@ -34,7 +34,9 @@ def run(turn: Turn, ports: Ports) -> None:
         raise Refused(NO_TRACKING)
     if parcel.surplus and not turn.accepted:
         raise Refused(parcel.surplus)
-    if not (turn.doubt and _shown(turn, parcel, ports)):
+    # A slot for confirming says that the try which reserved it has looked: both in turn would end nowhere.
+    looked = turn.slot_of("confirmShipment") is not None
+    if looked or not (turn.doubt and _shown(turn, parcel, ports)):
         _send(parcel, head, turn, ports)
     ports.parcels.confirmed(parcel)
     _stored(key, ports)

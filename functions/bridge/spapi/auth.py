@@ -97,6 +97,8 @@ class Tokens:
         except ValueError:
             msg = f"Login with Amazon answered {answer.status_code} without JSON"
             raise Unavailable(msg) from None
+        finally:
+            self._http.cookies.clear()  # one seller's cookie is not the next one's
         if not isinstance(body, dict):
             body = {}
         if answer.status_code == httpx.codes.OK and isinstance(body.get("access_token"), str):

@@ -101,6 +101,27 @@ def test_what_is_wrong_is_named(world: World, path: tuple[Any, ...], value: Any)
     assert len(world.table) == before
 
 
+TEXTS = ["order_id", "shipment_id", "seller_id"]
+
+
+@pytest.mark.parametrize(
+    "path", [*((name,) for name in TEXTS), ("packages", 0, "package_id"), ("packages", 0, "tracking")], ids=str
+)
+@pytest.mark.parametrize("value", ["x" * 101, "x" * 2000, "a\nb", "a\x00", "\u202eabc", "\ud800"], ids=ascii)
+def test_an_id_that_is_too_long_or_not_printable_is_refused(world: World, path: tuple[Any, ...], value: str) -> None:
+    before = len(world.table)
+    status, body = post(world, changed(path, value))
+    assert status == 400
+    assert f"`{path[-1]}`" in body["error"]
+    assert len(world.table) == before
+
+
+@pytest.mark.parametrize("order_id", ["305/1", "../..", "305 1", "x" * 41, "30", "305-1?a=b"])
+def test_an_order_id_looks_like_one(world: World, order_id: str) -> None:
+    status, body = post(world, {**BODY, "order_id": order_id})
+    assert (status, body["error"]) == (400, "`order_id` must be Amazon's order id, like 305-1234567-1234567")
+
+
 @pytest.mark.parametrize("quantity", [-1, 1.5, "2"])
 def test_a_quantity_is_a_whole_number(world: World, quantity: Any) -> None:
     status, body = post(world, changed(("packages", 0, "lines", 0, "quantity"), quantity))

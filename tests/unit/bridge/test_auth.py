@@ -32,6 +32,7 @@ class Lwa:
         for seller in (SELLER, OTHER, Seller(NA, SELLER.seller_id)):
             self.secrets[f"bridge/{seller.region}/{seller.seller_id}"] = {"refresh_token": f"{CANARY}-{seller}"}
         self.forms: list[dict[str, str]] = []
+        self.cookies: list[str] = []
         self.read: list[tuple[str, bool]] = []
         self.answer: Callable[[dict[str, str]], httpx.Response] = self._token
         http = httpx.Client(transport=httpx.MockTransport(self._receive))
@@ -45,6 +46,7 @@ class Lwa:
 
     def _receive(self, request: httpx.Request) -> httpx.Response:
         assert str(request.url) == "https://api.amazon.com/auth/o2/token"
+        self.cookies.append(request.headers.get("cookie", ""))
         self.forms.append({name: values[0] for name, values in parse_qs(request.content.decode()).items()})
         return self.answer(self.forms[-1])
 
@@ -95,6 +97,20 @@ def test_no_seller_gets_anothers_token(lwa: Lwa) -> None:
             assert lwa.tokens.for_seller(seller).startswith(f"{CANARY}-{seller}/")
     assert len(lwa.forms) == 3
     assert lwa.tokens.grantless(str(SELLER)).startswith(f"{SELLER}/")
+
+
+def test_no_cookie_is_ever_sent_back(lwa: Lwa) -> None:
+    plain = lwa.answer
+
+    def with_cookie(form: dict[str, str]) -> httpx.Response:
+        answer = plain(form)
+        answer.headers["set-cookie"] = f"session={CANARY}; Domain=amazon.com; Path=/"
+        return answer
+
+    lwa.answer = with_cookie
+    for seller in (SELLER, OTHER):
+        lwa.tokens.for_seller(seller)
+    assert lwa.cookies == ["", ""]
 
 
 @pytest.mark.parametrize("error", ["invalid_grant", "unauthorized_client"])

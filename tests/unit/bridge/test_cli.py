@@ -133,6 +133,10 @@ def test_everything_parked_is_retried(bridge: Shell) -> None:
     status, said = bridge.json("parked", "retry", "--all")
     assert (status, len(said)) == (0, 2)
     assert bridge("parked", "list") == (0, "nothing is parked\n")
+    (_, work), *_ = bridge.operator.sqs.sent
+    turn = bridge.operator.deployment.desk.claim(work, None)
+    assert turn is not None
+    assert not turn.accepted
     assert bridge("parked", "retry", "--all")[0] == 1
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from bridge.domain.errors import NotAllowed
 from bridge.domain.ids import NA, MarketplaceId, Seller
 from bridge.domain.lifecycle import HAND_TO_ERP
 from bridge.domain.sellers import Mode
@@ -114,6 +116,36 @@ def test_a_refusal_of_amazons_connects_nobody_and_shows_no_token(bridge: Shell) 
     assert "403" in bridge.err
     assert "canary" not in bridge.err
     assert bridge.operator.deployment.sellers.all() == []
+
+
+SECRET = f"bridge/test/seller/eu/{SELLER.seller_id}"
+
+
+def test_a_refused_token_leaves_the_old_one(bridge: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = bridge.operator.secrets.values[SECRET] = json.dumps({"refresh_token": "Atzr|old"})
+    tried: list[str] = []
+
+    def refused(*_: Any, **__: Any) -> str:
+        tried.append(bridge.operator.secrets.values[SECRET])
+        msg = "Login with Amazon: invalid_grant"
+        raise NotAllowed(msg)
+
+    monkeypatch.setattr(bridge.operator.wire.tokens, "for_seller", refused)
+    assert bridge(*ADD, stdin="Atzr|canary") == (1, "")
+    assert tried == [json.dumps({"refresh_token": "Atzr|canary"})]
+    assert bridge.operator.secrets.values[SECRET] == before
+    assert "invalid_grant" in bridge.err
+    assert "Atzr" not in bridge.err
+    assert bridge.operator.wire.requests == []
+    assert bridge.operator.deployment.sellers.all() == []
+
+
+def test_a_new_token_is_tried_and_replaces_the_old_one(bridge: Shell) -> None:
+    bridge.operator.secrets.values[SECRET] = json.dumps({"refresh_token": "Atzr|old"})
+    bridge.operator.wire.answers = [PARTICIPATIONS, NO_DESTINATION, DESTINATION, NO_SUBSCRIPTION, SUBSCRIPTION]
+    assert bridge(*ADD, stdin="Atzr|new")[0] == 0
+    assert json.loads(bridge.operator.secrets.values[SECRET]) == {"refresh_token": "Atzr|new"}
+    assert bridge.operator.wire.tokens.asked[0] == (str(SELLER), True)
 
 
 def test_another_queues_subscription_is_left_alone_until_asked(bridge: Shell) -> None:

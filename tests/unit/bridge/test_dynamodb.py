@@ -124,6 +124,35 @@ def test_a_table_that_does_not_answer_is_unavailable(call: Callable[[DynamoTable
     assert len(client.calls) == 1
 
 
+PLAIN = {name: call for name, call in CALLS.items() if name != "transact"}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_single_call_that_collides_with_a_transaction_is_tried_again(name: str) -> None:
+    attributes = {"pk": {"S": "p"}, "sk": {"S": "s"}}
+    client, pauses = Client(*[failed("TransactionConflictException")] * 3, {"Attributes": attributes, "Items": []}), []
+    PLAIN[name](DynamoTable(client, "core", sleep=pauses.append))
+    assert len(client.calls) == 4
+    assert len(pauses) == 3
+    assert all(0 <= pause <= 0.2 for pause in pauses)
+
+
+@pytest.mark.parametrize("name", ["put", "update", "delete"])
+def test_single_calls_that_collide_without_end_are_unavailable(name: str) -> None:
+    client = Client(*[failed("TransactionConflictException")] * 10)
+    with pytest.raises(Unavailable, match="colliding"):
+        PLAIN[name](DynamoTable(client, "core", sleep=lambda _: None))
+    assert len(client.calls) == 4
+
+
+def test_a_false_condition_after_a_collision_of_one_write_is_an_answer() -> None:
+    error = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "x"}}
+    refusal = Client.exceptions.ConditionalCheckFailedException(error, "PutItem")
+    client = Client(failed("TransactionConflictException"), refusal)
+    with pytest.raises(ConditionFailed):
+        DynamoTable(client, "core", sleep=lambda _: None).put(Put(KEY, {}, Absent("pk")))
+
+
 def test_a_second_page_that_fails_is_not_half_an_answer() -> None:
     page = {"Items": [{"pk": {"S": "p"}, "sk": {"S": "a"}}], "LastEvaluatedKey": {"pk": {"S": "p"}}}
     with pytest.raises(Unavailable):

@@ -12,6 +12,7 @@ from bridge.domain.documents import Package, Shipment, ShipmentState
 from bridge.domain.ids import OrderItemId, OrderKey
 from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER
 from bridge.domain.work import Work
+from bridge.stores.desk import Desk
 from bridge.stores.parking import Parking
 from tests.fakes.world import START, World, an_order
 
@@ -37,15 +38,26 @@ def shipment(key: OrderKey, *packages: tuple[str, Lines, str]) -> Shipment:
 
 
 def waiting(made: World, key: OrderKey) -> dict[str, Lines]:
-    """The parcels that Amazon may be told of."""
-    return {parcel.part: parcel.lines for parcel, _ in made.ports.parcels.all(key) if not parcel.surplus}
+    """The parcels that are not parked, once everybody's turn has come."""
+    made.work_off()
+    desk = Desk(made.table, made.clock)
+    parcels = [parcel for parcel, _ in made.ports.parcels.all(key)]
+    states = {parcel: desk.state(Work(CONFIRM_SHIPMENT, key, parcel.part)) or {} for parcel in parcels}
+    assert {bool(parcel.surplus) == (state.get("shelf") == "parked") for parcel, state in states.items()} <= {True}
+    return {parcel.part: parcel.lines for parcel, state in states.items() if "shelf" not in state}
+
+
+def report(made: World, said: Shipment) -> tuple[Work, ...]:
+    works = made.ports.parcels.report(said)
+    made.ports.send(works)
+    return works
 
 
 @given(REPORTS)
 def test_what_is_packed_is_what_waits_and_never_more_than_was_ordered(reports: list[tuple[str, Lines, str]]) -> None:
     made, key = world()
-    for report in reports:
-        made.ports.parcels.report(shipment(key, report))
+    for package in reports:
+        report(made, shipment(key, package))
         units: Counter[OrderItemId] = Counter()
         for lines in waiting(made, key).values():
             units.update(dict(lines))
@@ -56,9 +68,9 @@ def test_what_is_packed_is_what_waits_and_never_more_than_was_ordered(reports: l
 
 def test_the_same_report_again_is_no_work() -> None:
     made, key = world()
-    report = shipment(key, ("P1", ((ITEM, 1),), "T1"), ("P2", ((OTHER, 1),), "T2"))
-    assert [work.part for work in made.ports.parcels.report(report)] == ["S1#P1", "S1#P2"]
-    assert made.ports.parcels.report(report) == ()
+    said = shipment(key, ("P1", ((ITEM, 1),), "T1"), ("P2", ((OTHER, 1),), "T2"))
+    assert [work.part for work in made.ports.parcels.report(said)] == ["S1#P1", "S1#P2"]
+    assert made.ports.parcels.report(said) == ()
 
 
 def test_a_correction_keeps_the_reference() -> None:
@@ -78,28 +90,50 @@ def test_no_two_parcels_share_a_reference() -> None:
 
 def test_too_many_units_wait_for_a_human() -> None:
     made, key = world()
-    made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 3),), "T1")))
-    (work,) = made.ports.parcels.report(shipment(key, ("P2", ((ITEM, 2),), "T2")))
-    made.queue.send(work)
-    made.work_off()
-    assert made.amazon.confirmations == []
-    assert made.signals.counts["Parked"] == 1
+    report(made, shipment(key, ("P1", ((ITEM, 3),), "T1")))
+    (work,) = report(made, shipment(key, ("P2", ((ITEM, 2),), "T2")))
+    assert work == Work(CONFIRM_SHIPMENT, key, "S1#P2")
+    assert waiting(made, key) == {"S1#P1": ((ITEM, 3),)}
     (entry,) = Parking(made.table, made.clock).list()
     assert entry.reason == "parcels hold 5 of order item item-1, ordered were 4"
-    assert waiting(made, key) == {"S1#P1": ((ITEM, 3),)}
+    assert made.signals.counts["Parked"] == 1
+    assert [said.tracking for said in made.amazon.confirmations] == ["T1"]
+    assert made.ports.orders.get(key).packed == {ITEM: 3}
+
+
+def test_a_human_may_let_a_surplus_parcel_through() -> None:
+    made, key = world()
+    report(made, shipment(key, ("P1", ((ITEM, 3),), "T1")))
+    (work,) = report(made, shipment(key, ("P2", ((ITEM, 2),), "T2")))
+    made.work_off()
+    for accept, told in ((False, ["T1"]), (True, ["T1", "T2"])):
+        assert made.ports.desk.retry(work, accept=accept)  # type: ignore[attr-defined]
+        made.queue.send(work)
+        made.work_off()
+        assert [said.tracking for said in made.amazon.confirmations] == told
 
 
 def test_a_parcel_that_is_corrected_after_too_many_goes_its_way() -> None:
     made, key = world()
-    made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 5),), "T1")))
-    (work,) = made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 4),), "T1")))
+    report(made, shipment(key, ("P1", ((ITEM, 5),), "T1")))
+    assert waiting(made, key) == {}
+    (work,) = report(made, shipment(key, ("P1", ((ITEM, 4),), "T1")))
     assert work == Work(CONFIRM_SHIPMENT, key, "S1#P1")
     assert made.ports.orders.get(key).packed == {ITEM: 4}
-    made.ports.parcels.report(shipment(key, ("P2", ((ITEM, 1),), "T2")))
-    assert [parcel.surplus for parcel, _ in made.ports.parcels.all(key)] == [
-        "",
-        "parcels hold 5 of order item item-1, ordered were 4",
-    ]
+    assert waiting(made, key) == {"S1#P1": ((ITEM, 4),)}
+    report(made, shipment(key, ("P2", ((ITEM, 1),), "T2")))
+    assert waiting(made, key) == {"S1#P1": ((ITEM, 4),)}
+
+
+def test_the_corrected_tracking_number_of_a_surplus_parcel_is_not_told() -> None:
+    made, key = world()
+    report(made, shipment(key, ("P1", ((ITEM, 4),), "T1")))
+    for tracking in ("T2", "T2-corrected"):
+        report(made, shipment(key, ("P2", ((ITEM, 1),), tracking)))
+        assert waiting(made, key) == {"S1#P1": ((ITEM, 4),)}
+    assert [said.tracking for said in made.amazon.confirmations] == ["T1"]
+    assert made.ports.orders.get(key).packed == {ITEM: 4}
+    assert made.signals.counts["Parked"] == 2
 
 
 def test_a_parcel_before_its_order_asks_for_the_order() -> None:
@@ -113,7 +147,17 @@ def test_a_parcel_is_accepted_as_it_was_told_and_no_other() -> None:
     made, key = world()
     made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T1")))
     ((told, _),) = made.ports.parcels.all(key)
+    assert not told.told
     made.ports.parcels.confirmed(told)
     assert [accepted for _, accepted in made.ports.parcels.all(key)] == [True]
     made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T2")))
-    assert [accepted for _, accepted in made.ports.parcels.all(key)] == [False]
+    assert [(parcel.told, accepted) for parcel, accepted in made.ports.parcels.all(key)] == [(True, False)]
+
+
+def test_what_was_corrected_while_it_was_told_is_known_to_be_told() -> None:
+    made, key = world()
+    made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T1")))
+    ((told, _),) = made.ports.parcels.all(key)
+    made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T2")))
+    made.ports.parcels.confirmed(told)
+    assert [(parcel.told, accepted) for parcel, accepted in made.ports.parcels.all(key)] == [(True, False)]

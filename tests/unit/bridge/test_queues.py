@@ -64,6 +64,15 @@ def test_the_delay_is_one_that_sqs_takes(delay: float, told: int) -> None:
     assert sqs.sent[0]["DelaySeconds"] == told
 
 
+def test_work_of_an_unknown_kind_is_left_where_it_is() -> None:
+    """Of a newer version, after the deployment was rolled back."""
+    sqs, signals = Sqs(), FakeSignals()
+    queue(sqs, signals).send(Work("put_stock", WORK.key))
+    queue(sqs, signals).send(WORK)
+    assert len(sqs.sent) == 1
+    assert signals.notes == [("work of a kind that this version does not know", {"kind": "put_stock"})]
+
+
 @pytest.mark.parametrize("error", [DENIED, EndpointConnectionError(endpoint_url="https://sqs")])
 def test_what_sqs_does_not_take_is_noted_and_left_to_the_sweep(error: Exception) -> None:
     signals = FakeSignals()

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from bridge.domain.ids import EU, FE, NA, MarketplaceId, Seller, SellerId
 from bridge.domain.sellers import Cursor, Mode, SellerRecord
+from bridge.domain.times import to_text
+from bridge.stores import keys
 from bridge.stores.sellers import Sellers
+from bridge.stores.table import Update
 from tests.fakes.table import MemoryTable
 from tests.fakes.world import DE, SELLER, START, TestClock
 
@@ -77,6 +80,38 @@ def test_an_unfinished_search_is_remembered_until_it_is_finished(sellers: Seller
     assert sellers.cursor(SELLER, "orders") == Cursor(None, "page-2", START)
     sellers.advance(SELLER, "orders", START)
     assert sellers.cursor(SELLER, "orders") == Cursor(START)
+
+
+def test_a_search_that_another_run_finished_is_not_remembered(sellers: Sellers) -> None:
+    sellers.advance(SELLER, "orders", START)
+    for started in (START, START - timedelta(seconds=1)):
+        sellers.bookmark(SELLER, "orders", "page-2", started)
+        assert sellers.cursor(SELLER, "orders") == Cursor(START)
+    later = START + timedelta(seconds=1)
+    sellers.bookmark(SELLER, "orders", "page-2", later)
+    assert sellers.cursor(SELLER, "orders") == Cursor(START, "page-2", later)
+
+
+def test_a_search_that_ends_behind_the_cursor_leaves_no_token(sellers: Sellers) -> None:
+    sellers.bookmark(SELLER, "orders", "page-2", START)
+    sellers._table.update(Update(keys.cursor(SELLER, "orders"), set={"at": to_text(START + timedelta(hours=1))}))
+    sellers.advance(SELLER, "orders", START)
+    assert sellers.cursor(SELLER, "orders") == Cursor(START + timedelta(hours=1))
+
+
+def test_a_search_that_is_given_up_starts_from_the_cursor(sellers: Sellers) -> None:
+    sellers.advance(SELLER, "orders", START)
+    sellers.bookmark(SELLER, "orders", "page-2", START + timedelta(minutes=5))
+    sellers.forget(SELLER, "orders")
+    assert sellers.cursor(SELLER, "orders") == Cursor(START)
+
+
+def test_when_a_sweep_turned_to_a_seller_is_no_progress(sellers: Sellers) -> None:
+    sellers.begin(SELLER, "orders")
+    assert sellers.cursor(SELLER, "orders") == Cursor(begun=START)
+    sellers.bookmark(SELLER, "orders", "page-2", START)
+    sellers.advance(SELLER, "orders", START)
+    assert sellers.cursor(SELLER, "orders") == Cursor(START, begun=START)
 
 
 def test_sweeps_and_sellers_have_cursors_of_their_own(sellers: Sellers) -> None:
