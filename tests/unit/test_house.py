@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.domain.lifecycle import KINDS
 from bridge.effects import EFFECTS
 from bridge.erp import CONNECTORS
 from bridge.reactions import ROUTES
@@ -134,6 +135,10 @@ def test_every_row_has_its_file(table: dict[str, object], folder: str) -> None:
     for name in table:
         place = FUNCTIONS / "bridge" / folder / name.lower()
         assert place.with_suffix(".py").exists() or (place / "__init__.py").exists(), f"{folder}: {name}"
+
+
+def test_every_kind_of_work_is_carried_out_and_swept() -> None:
+    assert sorted(KINDS) == sorted(EFFECTS)
 
 
 def test_every_notification_has_a_sample() -> None:

@@ -1,0 +1,155 @@
+"""Many schedules on several workers: what they showed together, and how fast they went."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import TextIO
+
+from tests.simulation import checker
+from tests.simulation.play import Outcome, schedule
+from tests.simulation.scenarios import SCENARIOS
+from tests.simulation.weather import CRASH_AFTER, CRASH_BEFORE, FATES
+
+CHUNK = 20
+
+
+@dataclass
+class Totals:
+    """Of any number of schedules; `failed` is seed, kind and what, of every violation."""
+
+    schedules: int = 0
+    calls: int = 0
+    fewest_calls: int = 10**9
+    fates: Counter[str] = field(default_factory=Counter)
+    sites: Counter[str] = field(default_factory=Counter)
+    crashes: Counter[tuple[str, int]] = field(default_factory=Counter)
+    failed: list[tuple[int, str, str]] = field(default_factory=list)
+    gaps: list[float] = field(default_factory=list)
+    dead_letters: int = 0
+    orders: int = 0
+    bad_schedules: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        world = outcome.world
+        self.schedules += 1
+        self.calls += world.weather.calls
+        self.fewest_calls = min(self.fewest_calls, world.weather.calls)
+        self.fates.update({FATES[n]: count for n, count in enumerate(world.weather.fates) if count})
+        self.sites.update(world.calls.sites)
+        self.crashes.update(world.calls.crashes)
+        self.failed += [(outcome.seed, kind, what) for kind, what in outcome.violations]
+        self.gaps += outcome.story.gaps
+        self.dead_letters += sum(len(queue.dead) for queue in world.queues.values())
+        self.orders += len(world.amazon.orders)
+        self.bad_schedules += bool(outcome.violations)
+
+    def merge(self, other: Totals) -> None:
+        for name in ("schedules", "calls", "dead_letters", "orders", "bad_schedules"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.fewest_calls = min(self.fewest_calls, other.fewest_calls)
+        for name in ("fates", "sites", "crashes"):
+            getattr(self, name).update(getattr(other, name))
+        self.failed += other.failed
+        self.gaps += other.gaps
+
+    @property
+    def crashed(self) -> int:
+        return sum(self.crashes.values())
+
+    def uncrashed(self) -> list[str]:
+        """Port call sites that were never crashed before, or never after, their effect."""
+        return sorted(
+            site for site in self.sites if not (self.crashes[site, CRASH_BEFORE] and self.crashes[site, CRASH_AFTER])
+        )
+
+    def figures(self, seconds: float) -> dict[str, float | int]:
+        """Flat, for build/simulate.json."""
+        kinds = Counter(kind for _, kind, _ in self.failed)
+        gaps = sorted(self.gaps)
+        return {
+            "schedules": self.schedules,
+            "violations": len(self.failed),
+            "bad_schedules": self.bad_schedules,
+            **{kind: kinds[kind] for kind in checker.KINDS},
+            "schedules_per_s": round(self.schedules / seconds, 1),
+            "seconds": round(seconds, 1),
+            "orders": self.orders,
+            "port_calls": self.calls,
+            "port_calls_per_schedule": round(self.calls / max(self.schedules, 1), 1),
+            "fewest_port_calls": self.fewest_calls,
+            "crashes": self.crashed,
+            "crashes_per_schedule": round(self.crashed / max(self.schedules, 1), 1),
+            "call_sites": len(self.sites),
+            "call_sites_not_crashed_both_ways": len(self.uncrashed()),
+            "dead_letters": self.dead_letters,
+            "gap_p50_s": _quantile(gaps, 0.50),
+            "gap_p99_s": _quantile(gaps, 0.99),
+            "gap_max_s": _quantile(gaps, 1.0),
+        }
+
+
+def _quantile(values: list[float], share: float) -> float:
+    """Of sorted values."""
+    return round(values[min(len(values) - 1, int(share * len(values)))], 1) if values else 0.0
+
+
+def _chunk(job: tuple[str, int, int]) -> Totals:
+    scenario, first, count = job
+    totals = Totals()
+    gc.disable()
+    for seed in range(first, first + count):
+        totals.add(schedule(seed, SCENARIOS[scenario]))
+        if seed % 5 == 0:
+            gc.collect()
+    return totals
+
+
+def run(
+    schedules: int, seed: int, *, workers: int = 2, scenario: str = "standard", show: TextIO | None = None
+) -> tuple[Totals, float]:
+    """Schedules seed … seed + schedules - 1; the totals, and the seconds they took."""
+    jobs = [(scenario, first, min(CHUNK, seed + schedules - first)) for first in range(seed, seed + schedules, CHUNK)]
+    totals, started = Totals(), time.monotonic()
+    for done in in_parallel(_chunk, jobs, workers):
+        totals.merge(done)
+        if show is not None and show.isatty():
+            show.write("\r" + _progress(totals, schedules, time.monotonic() - started))
+            show.flush()
+    if show is not None and show.isatty():
+        show.write("\n")
+    totals.failed.sort()
+    return totals, time.monotonic() - started
+
+
+def in_parallel(work, jobs: Iterable, workers: int) -> Iterator:
+    """In this process when one worker is enough."""
+    if workers <= 1:
+        yield from map(work, jobs)
+        return
+    with get_context("fork").Pool(workers) as pool:
+        yield from pool.imap_unordered(work, jobs)
+
+
+def _progress(totals: Totals, of: int, seconds: float) -> str:
+    rate = totals.schedules / max(seconds, 0.001)
+    left = (of - totals.schedules) / max(rate, 0.001)
+    bar = "█" * round(24 * totals.schedules / of)
+    return (
+        f"{bar:░<24} {totals.schedules:,}/{of:,}  {rate:.1f}/s  {left:.0f} s left  {totals.crashed:,} crashes  "
+        f"{len(totals.failed)} violations "
+    )
+
+
+def usual_workers() -> int:
+    return min(2, os.cpu_count() or 1)
+
+
+def tty() -> TextIO:
+    return sys.stderr

@@ -1,0 +1,219 @@
+"""The product's safety devices, and how each is taken out: in this process only, and only while it is being tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from bridge import inbox, outbox
+from bridge.domain import lifecycle, work
+from bridge.domain.errors import Throttled
+from bridge.domain.times import from_text
+from bridge.effects import EFFECTS, confirm_shipment, hand_to_erp
+from bridge.stores import desk, keys, orders, parcels, quota, sellers
+from bridge.stores.table import Present, Update, both, equals
+from tests.simulation import lambdas, queue
+from tests.simulation.world import World
+
+Out = Callable[[ExitStack], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """`covered` tells why its loss shows in no schedule, where that is so; `off` names a sweep to be switched off."""
+
+    name: str
+    without: Out | None = None
+    scenario: str = "standard"
+    off: str = ""
+    covered: str = ""
+
+    @contextmanager
+    def removed(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            if self.without:
+                self.without(stack)
+            yield
+
+    def prepare(self, world: World) -> None:
+        if self.off:
+            world.swept[self.off] = False
+
+
+def _set(target: Any, name: str, value: Any) -> Out:
+    return lambda stack: stack.enter_context(patch.object(target, name, value))  # type: ignore[return-value,func-returns-value]
+
+
+def _all(*outs: Out) -> Out:
+    return lambda stack: [out(stack) for out in outs] and None
+
+
+def _lease(seconds: float) -> Out:
+    build = desk.Desk
+    return _set(desk, "Desk", lambda table, clock: build(table, clock, timedelta(seconds=seconds)))
+
+
+def _unfenced(self: desk.Desk, turn: work.Turn, update: Update) -> bool:
+    return self._if(update, Present("f"))
+
+
+def _unless_wanted_unfenced(self: desk.Desk, turn: work.Turn, update: Update) -> bool:
+    return self._if(update, both(Present("f"), equals("want", turn.want)))
+
+
+def _whatever_is_wanted(self: desk.Desk, turn: work.Turn, update: Update) -> bool:
+    return self._if(update, equals("f", turn.fence))
+
+
+def _one_after_the_other(self: orders.Orders, head: Any, raised: list[Update]) -> None:
+    self._table.put(head)
+    for update in raised:
+        self._table.update(update)
+
+
+_claim = desk.Desk.claim
+_begin = sellers.Sellers.begin
+_stamped = orders.Orders.stamped
+_advance = sellers.Sellers.advance
+
+
+def _claim_with_any_slot(self: desk.Desk, asked: work.Work, slot: Any) -> Any:
+    item = self._table._world.item(keys.work(asked)) or {}  # type: ignore[attr-defined]
+    return _claim(self, asked, from_text(item["slot"]) if "slot" in item else slot)
+
+
+def _cursor_first(self: sellers.Sellers, seller: Any, sweep: str) -> None:
+    _begin(self, seller, sweep)
+    if sweep == "orders" and self._clock.now() - (self.cursor(seller, sweep).at or lambdas.EPOCH) > timedelta(
+        seconds=294
+    ):
+        _advance(self, seller, sweep, self._clock.now() - timedelta(seconds=295))
+
+
+def _postpone_uncounted(self: desk.Desk, turn: work.Turn, until: Any, cause: Any) -> bool:
+    """No pause that outlasts a request in flight."""
+    change = {"due": desk.to_text(until), "reason": str(cause)}
+    if isinstance(cause, Throttled):
+        change["tries"] = turn.tries - 1  # type: ignore[assignment]
+    return self._while_held(turn, Update(keys.work(turn.work), set=change, remove=("lu", "slot", "nb")))
+
+
+def _rhythm(**changes: timedelta) -> Out:
+    return _set(lambdas, "RHYTHM", replace(lambdas.RHYTHM, **changes))
+
+
+def _unlimited(self: quota.Quota, seller: Any, operation: str, **limits: Any) -> Any:
+    return self._clock.now()
+
+
+def _no_condition(head: Any, change: Any, now: Any) -> Any:
+    return _stamped(head, change, now)[0], None
+
+
+def _any_reference(key: Any, part: str, taken: Any) -> int:
+    return len(taken) + 1
+
+
+def _no_read_back() -> Out:
+    row = replace(EFFECTS["read_back"], run=lambda turn, ports: None)
+    return lambda stack: stack.enter_context(patch.dict(EFFECTS, {"read_back": row})) and None
+
+
+_HINTED = lifecycle.hinted
+
+DEVICES: tuple[Device, ...] = (
+    Device(
+        "version fence",
+        _set(lifecycle, "newer", lambda head, order: (order.version, order.digest) != (head.version, head.digest)),
+        covered="every effect reads Amazon again before it acts, and the next search brings the newest version back",
+    ),
+    Device("digest beside the version", _set(lifecycle, "newer", lambda head, order: order.version > head.version)),
+    Device("compare and set of HEAD", _set(orders.Orders, "stamped", staticmethod(_no_condition))),
+    Device("facts and work in one transaction", _set(orders.Orders, "_store", _one_after_the_other)),
+    Device("lease", _lease(0)),
+    Device(
+        "lease of 60 s (15 s instead)",
+        _lease(15),
+        covered="whoever follows a dead worker comes with the sweep of due work, 10 to 70 s after the lease",
+    ),
+    Device(
+        "fence at completion",
+        _all(
+            _set(desk.Desk, "_while_held", _unfenced), _set(desk.Desk, "_unless_wanted_again", _unless_wanted_unfenced)
+        ),
+        covered="the lease outlasts the function, so nobody completes what another has claimed: a second belt",
+    ),
+    Device(
+        "work wanted again during a try",
+        _set(desk.Desk, "_unless_wanted_again", _whatever_is_wanted),
+        covered="facts that came meanwhile are read again: hand-over asks anew in the write that ends it",
+    ),
+    Device("look when in doubt", _set(work.Turn, "doubt", property(lambda self: False))),
+    Device(
+        "pause until a request in flight has landed",
+        _all(
+            _set(work, "IN_FLIGHT", timedelta(seconds=5)),
+            _set(desk.Desk, "postpone", _postpone_uncounted),
+        ),
+    ),
+    Device(
+        "a lost answer is looked for before a cancellation", _set(hand_to_erp, "_adopt_lost_answer", lambda *_: None)
+    ),
+    Device("news are asked for when the ERP's number is stored", _set(hand_to_erp, "wanted", lambda head: ())),
+    Device("sweep of due work", off="due"),
+    Device("sweep of Amazon's orders", off="orders"),
+    Device("sweep of the ERP's shipments", off="shipments"),
+    Device("overlap of two searches", _rhythm(search_overlap=timedelta(0))),
+    Device(
+        "overlap of two looks at shipments",
+        _rhythm(shipments_overlap=timedelta(0)),
+        covered="the ERP's own call of the HTTP API",
+    ),
+    Device("cursor only after the last page", _set(sellers.Sellers, "begin", _cursor_first)),
+    Device(
+        "partial batch response",
+        _set(queue, "failed_of", lambda strand: None if strand.crashed else set()),
+        covered="the sweeps bring what the queue dropped; the response saves the minutes until then",
+    ),
+    Device(
+        "deadline guard",
+        _all(_set(outbox, "NEEDS_S", 0.0), _set(inbox, "NEEDS_S", 0.0)),
+        covered="lease, redelivery and sweep; the guard saves the work from being cut off halfway",
+    ),
+    Device("reservation of quota", _set(quota.Quota, "reserve", _unlimited), scenario="few calls"),
+    Device(
+        "a slot belongs to its message",
+        _set(desk.Desk, "claim", _claim_with_any_slot),
+        scenario="few calls",
+        covered="whoever takes another's slot still waits for its time",
+    ),
+    Device(
+        "package reference from the parcel (a counter instead)",
+        _set(parcels, "reference", _any_reference),
+        covered="the reference is stored with the parcel before it is told; the rule is for the day after a restore",
+    ),
+    Device(
+        "refused repetition: look before calling it a failure",
+        _set(confirm_shipment, "_shown", lambda *_: False),
+        covered="the same reference is an edit, also after completion, so a repetition is not refused here",
+    ),
+    Device(
+        "units in parcels against units ordered",
+        _all(_set(parcels, "too_many", lambda *_: None), _set(confirm_shipment, "too_many", lambda *_: None)),
+    ),
+    Device("seller in the key of an order", _set(keys, "order_pk", lambda key: f"T#eu#A1ONE#O#{key.order_id}")),
+    Device(
+        "a hint is taken once",
+        _set(lifecycle, "KEPT_HINTS", 1),
+        covered="a doubled hint costs a read of Amazon, nothing else",
+    ),
+    Device(
+        "read-back of confirmed parcels",
+        _no_read_back(),
+        covered="Amazon forgets no parcel in this world",
+    ),
+)

@@ -1,0 +1,201 @@
+"""The ERP in its weakest admissible shape: `create` makes a document each time it is carried out, however late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bridge.domain.documents import (
+    CancelAnswer,
+    Document,
+    ErpOrder,
+    LineKind,
+    Package,
+    Recipient,
+    Shipment,
+    ShipmentState,
+)
+from bridge.domain.errors import Unavailable
+from bridge.domain.ids import OrderItemId, OrderKey, Seller
+from tests.simulation.calls import Calls, Port
+from tests.simulation.clock import START, Hub, moment
+
+PROCESSING, CANCELLED, SHIPPED = "processing", "cancelled", "shipped"
+
+
+def _unavailable(what: str) -> None:
+    raise Unavailable("erp: " + what)
+
+
+_USUAL = {"fail": _unavailable, "timeout": 10.0, "latency": (0.1, 0.8)}
+FIND, LIST = (Port(f"erp.{name}", **_USUAL) for name in ("find", "list_shipments"))  # type: ignore[arg-type]
+CREATE, CANCEL, HOLD = (
+    Port(f"erp.{name}", remote=True, **_USUAL)  # type: ignore[arg-type]
+    for name in ("create", "cancel", "hold")
+)
+
+
+@dataclass
+class Doc:
+    """One sales order of the ERP; `held` while people are to decide, `held_ever` for the checker."""
+
+    key: OrderKey
+    number: str
+    recipient: str
+    goods: dict[OrderItemId, int]
+    made: Document
+    second: float
+    state: str = PROCESSING
+    held: bool = False
+    reasons: set[str] = field(default_factory=set)
+    shipped: dict[OrderItemId, int] = field(default_factory=dict)
+
+
+@dataclass
+class Delivery:
+    """A shipment as it is now; `visible` from this second on, although it says it changed earlier."""
+
+    shipment: Shipment
+    visible: float
+    trackings: dict[str, list[str]] = field(default_factory=dict)
+    """Package → every tracking number that it ever had."""
+
+
+class Erp:
+    """The truth, and what people do in it. `watch` hears of every new document."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.docs: dict[OrderKey, list[Doc]] = {}
+        self.deliveries: dict[str, Delivery] = {}
+        self.watch: Callable[[Doc], None] | None = None
+        self.on_create: Callable[[OrderKey], None] | None = None
+        self.find_lag = 0.0
+        self.stopped: set[OrderKey] = set()
+        """Orders that the ERP was asked to stop."""
+        self.down = False
+        self.news: dict[Seller, float] = {}
+        """When the newest shipment or correction can first be listed."""
+        self._hub = hub
+
+    def create(self, document: Document, recipient: Recipient) -> ErpOrder:
+        docs = self.docs.setdefault(document.key, [])
+        goods: dict[OrderItemId, int] = {}
+        for line in document.lines:
+            if line.kind is LineKind.ITEM and line.order_item_id:
+                goods[line.order_item_id] = goods.get(line.order_item_id, 0) + line.quantity
+        number = f"S{sum(map(len, self.docs.values())) + 1}"
+        doc = Doc(document.key, number, recipient.name, goods, document, self._hub.now)
+        docs.append(doc)
+        if self.watch:
+            self.watch(doc)
+        return ErpOrder(number, doc.state, document.total)
+
+    def find(self, key: OrderKey) -> ErpOrder | None:
+        for doc in self.docs.get(key, ()):
+            if doc.second + self.find_lag <= self._hub.now:
+                return ErpOrder(doc.number, doc.state, doc.made.total)
+        return None
+
+    def cancel(self, key: OrderKey) -> CancelAnswer:
+        self.stopped.add(key)
+        answer = CancelAnswer.DONE
+        for doc in self.docs.get(key, ()):
+            if doc.shipped:
+                answer = CancelAnswer.REFUSED_SHIPPED if doc.state == SHIPPED else CancelAnswer.NEEDS_HUMAN
+            else:
+                doc.state = CANCELLED
+        return answer
+
+    def hold(self, key: OrderKey, reason: str) -> None:
+        for doc in self.docs.get(key, ()):
+            if doc.state == PROCESSING and reason not in doc.reasons:
+                doc.reasons.add(reason)
+                doc.held = True
+
+    def list_shipments(self, seller: Seller, since: datetime) -> list[Shipment]:
+        found = [
+            delivery.shipment
+            for delivery in self.deliveries.values()
+            if delivery.shipment.key.seller == seller
+            and delivery.shipment.changed_at >= since
+            and delivery.visible <= self._hub.now
+        ]
+        return sorted(found, key=lambda shipment: shipment.changed_at)
+
+    # What people do.
+
+    def ship(self, doc: Doc, parcels: list[dict[OrderItemId, int]], trackings: list[str], *, seen: float) -> Delivery:
+        """Everything in one shipment; it can be listed `seen` seconds later than it says."""
+        now, number = self._hub.now, str(len(self.deliveries) + 1)
+        packages = tuple(
+            Package(f"P{n}", "DHL", tracking, moment(now), tuple(sorted(lines.items())))
+            for n, (lines, tracking) in enumerate(zip(parcels, trackings, strict=True))
+        )
+        for lines in parcels:
+            for item, units in lines.items():
+                doc.shipped[item] = doc.shipped.get(item, 0) + units
+        if doc.shipped == doc.goods:
+            doc.state = SHIPPED
+        shipment = Shipment(number, doc.key, ShipmentState.SHIPPED, moment(now), packages)
+        delivery = Delivery(shipment, now + seen, {package.package_id: [package.tracking] for package in packages})
+        self.deliveries[number] = delivery
+        self._note(delivery)
+        return delivery
+
+    def correct(self, delivery: Delivery, package_id: str, tracking: str) -> None:
+        packages = tuple(
+            replace(package, tracking=tracking) if package.package_id == package_id else package
+            for package in delivery.shipment.packages
+        )
+        delivery.trackings[package_id].append(tracking)
+        delivery.shipment = replace(delivery.shipment, packages=packages, changed_at=moment(self._hub.now))
+        self._note(delivery)
+
+    def _note(self, delivery: Delivery) -> None:
+        seller = delivery.shipment.key.seller
+        self.news[seller] = max(self.news.get(seller, 0.0), delivery.visible, self._hub.now)
+
+    def changed(self, seller: Seller) -> float:
+        """The second of the newest change that can be listed."""
+        return max(
+            (
+                (delivery.shipment.changed_at - START).total_seconds()
+                for delivery in self.deliveries.values()
+                if delivery.shipment.key.seller == seller and delivery.visible <= self._hub.now
+            ),
+            default=-1000.0,
+        )
+
+
+class Connector:
+    """See ports.Erp."""
+
+    lookup_lag = timedelta(0)
+
+    def __init__(self, erp: Erp, calls: Calls) -> None:
+        self._erp = erp
+        self._calls = calls
+
+    def _reach(self, port: Port, effect: Callable[[], object], key: object) -> object:
+        if self._erp.down:
+            port = replace(port, latency=(0.1, 0.8), remote=False)
+            return self._calls(port, lambda: _unavailable("down"), key)
+        return self._calls(port, effect, key)
+
+    def find(self, key: OrderKey) -> ErpOrder | None:
+        return self._reach(FIND, lambda: self._erp.find(key), key)  # type: ignore[return-value]
+
+    def create(self, document: Document, recipient: Recipient) -> ErpOrder:
+        if self._erp.on_create and not self._erp.down:
+            self._erp.on_create(document.key)
+        return self._reach(CREATE, lambda: self._erp.create(document, recipient), document.key)  # type: ignore[return-value]
+
+    def cancel(self, key: OrderKey) -> CancelAnswer:
+        return self._reach(CANCEL, lambda: self._erp.cancel(key), key)  # type: ignore[return-value]
+
+    def hold(self, key: OrderKey, reason: str) -> None:
+        self._reach(HOLD, lambda: self._erp.hold(key, reason), key)
+
+    def list_shipments(self, seller: Seller, since: datetime) -> list[Shipment]:
+        return self._reach(LIST, lambda: self._erp.list_shipments(seller, since), seller)  # type: ignore[return-value]

@@ -1,0 +1,230 @@
+"""The table of the simulated world: DynamoDB's conditions and transactions, an index that lags, and bad weather."""
+
+from __future__ import annotations
+
+import marshal
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from bridge.domain.errors import Unavailable
+from bridge.stores.table import (
+    Absent,
+    All,
+    Compare,
+    Condition,
+    ConditionFailed,
+    Either,
+    Item,
+    Key,
+    Present,
+    Put,
+    Update,
+    Write,
+)
+from tests.simulation.calls import Calls, Port
+
+
+def _unavailable(what: str) -> None:
+    raise Unavailable("table: " + what)
+
+
+_TIMES = {"timeout": 10.0, "latency": (0.004, 0.02), "fail": _unavailable}
+GET, QUERY, DUE, DELETE = (Port(f"table.{name}", **_TIMES) for name in ("get", "query", "due", "delete"))
+PUT, UPDATE = (Port(f"table.{name}", repeats=True, **_TIMES) for name in ("put", "update"))
+# A repeated transaction carries the same token: DynamoDB answers it, and does not carry it out again.
+TRANSACT = Port("table.transact", **_TIMES)
+
+
+_PLAIN = frozenset((str, int, bool, type(None)))
+
+
+def _copied(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, dict):
+        return {name: _copied(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_copied(part) for part in value]
+    return str(value) if isinstance(value, str) else value
+
+
+def copied(item: Item) -> Item:
+    try:
+        return marshal.loads(marshal.dumps(item))  # noqa: S302 - our own bytes of a moment ago
+    except ValueError:
+        return _copied(item)
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda a, b: a == b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+def _kind(value: Any) -> type:
+    return str if isinstance(value, str) else type(value)
+
+
+def true_of(condition: Condition, item: Item) -> bool:  # noqa: PLR0911 - one per kind
+    kind = type(condition)
+    if kind is Compare:
+        operator, value = condition.operator, condition.value
+        if condition.name not in item:
+            return bool(operator == "<>")
+        there = item[condition.name]
+        if operator == "<>":
+            return _kind(there) is not _kind(value) or bool(there != value)
+        return _kind(there) is _kind(value) and _OPERATORS[operator](there, value)
+    if kind is Absent:
+        return condition.name not in item
+    if kind is Present:
+        return condition.name in item
+    if kind is All:
+        return all(true_of(part, item) for part in condition.parts)
+    assert kind is Either
+    return any(true_of(part, item) for part in condition.parts)
+
+
+class World:
+    """The items themselves, without weather. `lag` is how far the index is behind, in seconds."""
+
+    def __init__(self, now: Callable[[], float] = lambda: 0.0, lag: float = 0.0) -> None:
+        self.partitions: dict[str, dict[str, Item]] = {}
+        self.index: dict[str, dict[Key, str]] = {}
+        self._now = now
+        self._lag = lag
+        self._kept: dict[Key, bytes] = {}
+        self._behind: deque[tuple[float, Key, str | None, str | None, str]] = deque()
+
+    def item(self, key: Key) -> Item | None:
+        return self.partitions.get(key.pk, {}).get(key.sk)
+
+    def get(self, key: Key) -> Item | None:
+        """A read of what was read before costs half: its bytes are kept."""
+        kept = self._kept.get(key)
+        if kept is None:
+            item = self.item(key)
+            if item is None:
+                return None
+            try:
+                kept = self._kept[key] = marshal.dumps(item)
+            except ValueError:
+                return _copied(item)
+        return marshal.loads(kept)  # noqa: S302 - our own bytes
+
+    def query(self, pk: str, prefix: str = "") -> list[Item]:
+        partition = self.partitions.get(pk, {})
+        return [copied(partition[sk]) for sk in sorted(partition) if sk.startswith(prefix)]
+
+    def due(self, shard: str, until: str, limit: int) -> list[Item]:
+        self.catch_up()
+        entries = self.index.get(shard)
+        if not entries:
+            return []
+        found = sorted((due, key) for key, due in entries.items() if due <= until)
+        return [{"pk": key.pk, "sk": key.sk, "due": due} for due, key in found[:limit]]
+
+    def delete(self, key: Key) -> None:
+        old = self.partitions.get(key.pk, {}).pop(key.sk, None)
+        if old is not None:
+            self._kept.pop(key, None)
+            self._indexed(key, old, {})
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        for index, write in enumerate(writes):
+            old = self.item(write.key)
+            if write.when is not None and not true_of(write.when, old or {}):
+                raise ConditionFailed(index, copied(old) if old is not None else None)
+        for write in writes:
+            self._apply(write)
+
+    def update(self, write: Update) -> Item:
+        self.transact((write,))
+        return copied(self.partitions[write.key.pk][write.key.sk])
+
+    def index_holds(self, shard: str) -> bool:
+        self.catch_up()
+        return bool(self.index.get(shard))
+
+    def catch_up(self) -> None:
+        """Bring the index to what it shows now."""
+        now, behind = self._now(), self._behind
+        while behind and behind[0][0] <= now:
+            _, key, old, new, due = behind.popleft()
+            if old is not None:
+                self.index[old].pop(key, None)
+            if new is not None:
+                self.index.setdefault(new, {})[key] = due
+
+    def _apply(self, write: Write) -> None:
+        key = write.key
+        partition = self.partitions.setdefault(key.pk, {})
+        old = partition.get(key.sk) or {}
+        if type(write) is Put:
+            item = copied(write.item)
+        else:
+            assert isinstance(write, Update)
+            item = self._changed(old, write)
+        item["pk"], item["sk"] = key.pk, key.sk
+        partition[key.sk] = item
+        self._kept.pop(key, None)
+        self._indexed(key, old, item)
+
+    @staticmethod
+    def _changed(old: Item, write: Update) -> Item:
+        item = dict(old)
+        for name, value in write.init.items():
+            if name not in item:
+                item[name] = _copied(value)
+        for name, value in write.set.items():
+            item[name] = _copied(value)
+        for name, count in write.add.items():
+            item[name] = item.get(name, 0) + count
+        for name in write.remove:
+            item.pop(name, None)
+        return item
+
+    def _indexed(self, key: Key, old: Item, item: Item) -> None:
+        before = old.get("dshard") if "due" in old else None
+        after, due = item.get("dshard") if "due" in item else None, item.get("due", "")
+        if before is None and after is None:
+            return
+        if before != after or due != old.get("due"):
+            self._behind.append((self._now() + self._lag, key, before, after, due))
+
+
+class Table:
+    """See bridge.stores.table.Table."""
+
+    def __init__(self, world: World, calls: Calls) -> None:
+        self._world = world
+        self._calls = calls
+
+    def get(self, key: Key) -> Item | None:
+        return self._calls(GET, partial(self._world.get, key), key)  # type: ignore[no-any-return]
+
+    def query(self, pk: str, prefix: str = "") -> list[Item]:
+        return self._calls(QUERY, partial(self._world.query, pk, prefix), pk)  # type: ignore[no-any-return]
+
+    def due(self, shard: str, until: str, limit: int) -> list[Item]:
+        """Of the many partitions that hold nothing only some are disturbed: else hardly a sweep would ever end."""
+        if self._calls.skips_empty() and not self._world.index_holds(shard):
+            return []
+        return self._calls(DUE, partial(self._world.due, shard, until, limit), shard)  # type: ignore[no-any-return]
+
+    def put(self, write: Put) -> None:
+        self._calls(PUT, partial(self._world.transact, (write,)), write.key)
+
+    def update(self, write: Update) -> Item:
+        return self._calls(UPDATE, partial(self._world.update, write), write.key)  # type: ignore[no-any-return]
+
+    def delete(self, key: Key) -> None:
+        self._calls(DELETE, lambda: self._world.delete(key), key)
+
+    def transact(self, writes: Sequence[Write]) -> None:
+        self._calls(TRANSACT, partial(self._world.transact, writes), writes)

@@ -1,0 +1,156 @@
+"""Everything together: one table, four queues, the functions on their schedules, Amazon, and the ERP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from bridge.domain.documents import Shipment
+from bridge.domain.errors import BridgeError
+from bridge.domain.ids import EU, NA, MarketplaceId, Seller, SellerId
+from bridge.domain.sellers import Mode, SellerRecord
+from bridge.domain.times import to_text
+from bridge.stores import keys
+from bridge.stores.sellers import Sellers
+from bridge.stores.table import Key
+from tests.simulation import lambdas, table
+from tests.simulation.amazon import Amazon
+from tests.simulation.calls import Calls
+from tests.simulation.clock import START, Hub, moment
+from tests.simulation.erp import Connector, Erp
+from tests.simulation.orders import DE, Order
+from tests.simulation.queue import Client, Queue
+from tests.simulation.strand import Strand
+from tests.simulation.weather import Weather
+from tests.simulation.web import Web
+
+EVERY_S = 60.0
+IDLE_RUN = 0.02
+"""Share of the idle sweeps that are run all the same."""
+ONE_SELLER = (Seller(EU, SellerId("A1ONE")),)
+TWO_SELLERS = (*ONE_SELLER, Seller(NA, SellerId("A2TWO")))
+TWINS = (*ONE_SELLER, Seller(NA, SellerId("A1ONE")))
+"""One selling partner id in two regions."""
+
+
+@dataclass
+class World:
+    """`thorough` runs also those sweeps that can be seen to find nothing; others run one in fifty of them."""
+
+    weather: Weather
+    sellers: Sequence[Seller] = ONE_SELLER
+    thorough: bool = False
+    swept: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(("due", "orders", "shipments"), True))
+    """Sweep → whether the scheduler calls it."""
+
+    def __post_init__(self) -> None:
+        self.hub = Hub()
+        self.calls = Calls(self.hub, self.weather)
+        self.items = table.World(lambda: self.hub.now, self.weather.within(0, 1) * self.weather.rates.index_lag)
+        self.queues = {
+            name: Queue(self.hub, self.weather, batch=batch, name=name)
+            for name, batch in {"inbox": lambdas.INBOX_BATCH, **lambdas.LANES}.items()
+        }
+        self.amazon = Amazon(self.hub, self.weather, self.queues["inbox"].send)
+        self.erp = Erp(self.hub)
+        self.login_down = False
+        self.signals = lambdas.Signals()
+        self.outside = lambdas.Outside(
+            hub=self.hub,
+            weather=self.weather,
+            table=table.Table(self.items, self.calls),
+            sqs=Client(self.queues, self.calls),
+            web=Web(self.amazon, self.calls, down=lambda: self.login_down),
+            erp=Connector(self.erp, self.calls),
+            signals=self.signals,
+        )
+        self._deploy()
+
+    def _deploy(self) -> None:
+        self.api = lambdas.api_function(self.outside)
+        self.queues["inbox"].function = lambdas.inbox_function(self.outside)
+        for lane in lambdas.LANES:
+            self.queues[lane].function = lambdas.lane_function(self.outside, lane)
+        self.sweeps = {name: lambdas.sweep_function(self.outside, name) for name in self.swept}
+        self.strands_failed: list[str] = []
+        self.stopped = False
+        records = Sellers(self.outside.table, lambdas.WorkerClock(self.hub))
+        for seller in self.sellers:
+            subscription = f"sub-{seller.region}"
+            self.amazon.subscriptions[seller] = subscription
+            marketplaces = (MarketplaceId(DE[seller.region][0]),)
+            go_live = START - timedelta(hours=1)
+            records.put(SellerRecord(seller, marketplaces, Mode.LIVE, go_live, {"ORDER_CHANGE": subscription}))
+        for name, offset in (("due", 31.0), ("orders", 7.0), ("shipments", 19.0)):
+            self.hub.at(offset, lambda name=name: self._tick(name))  # type: ignore[misc]
+
+    def stop(self, since: float, until: float) -> None:
+        """Nothing of ours runs between these seconds; what lies in a queue is too old then."""
+        for queue in self.queues.values():
+            self.hub.at(since, queue.stop)
+            self.hub.at(until, queue.go_on)
+        self.hub.at(since, lambda: setattr(self, "stopped", True))
+        self.hub.at(until, lambda: setattr(self, "stopped", False))
+
+    def _tick(self, name: str) -> None:
+        self.hub.after(EVERY_S, lambda: self._tick(name))
+        if (
+            not self.stopped
+            and self.swept[name]
+            and (self.thorough or self._promising(name) or self.weather.happens(IDLE_RUN))
+        ):
+            self.sweeps[name].invoke({}, self._ended)
+
+    def _ended(self, strand: Strand) -> None:
+        if strand.error is not None and not isinstance(strand.error, BridgeError):
+            self.strands_failed.append(f"{strand.name}: {strand.error!r}")
+
+    def _promising(self, name: str) -> bool:
+        """False when a sweep would find nothing: it is the same as one whose first call failed."""
+        now = self.hub.now
+        if name == "due":
+            self.items.catch_up()
+            soon = to_text(moment(now - 5))
+            return any(
+                due <= soon
+                for shard, entries in self.items.index.items()
+                if shard.startswith(("D#", "SHIPBY#"))
+                for due in entries.values()
+            )
+        if name == "orders":
+            return any(
+                order.updated_shown(now) not in {None, self._known(order).get("v")}
+                for order in self.amazon.orders.values()
+            )
+        return any(
+            delivery.visible <= now and not self._taken_in(delivery.shipment)
+            for delivery in self.erp.deliveries.values()
+        )
+
+    def _known(self, order: Order) -> dict[str, Any]:
+        return (
+            self.items.item(Key(f"T#{order.seller.region}#{order.seller.seller_id}#O#{order.order_id}", "HEAD")) or {}
+        )
+
+    def _taken_in(self, shipment: Shipment) -> bool:
+        for package in shipment.packages:
+            item = self.items.item(keys.parcel(shipment.key, f"{shipment.shipment_id}#{package.package_id}"))
+            if item is None or item["tracking"] != package.tracking:
+                return False
+        return True
+
+    @property
+    def waiting(self) -> int:
+        """Messages that are not done with."""
+        return sum(queue.unfinished for queue in self.queues.values())
+
+    def unfinished(self) -> list[str]:
+        """Work in the table that is still to be done."""
+        return [
+            f"{key.pk} {key.sk} due {due}"
+            for shard, entries in self.items.index.items()
+            if shard.startswith("D#")
+            for key, due in entries.items()
+        ]
