@@ -12,34 +12,43 @@ from bridge.domain.errors import BridgeError
 from bridge.ports import Signals
 
 Answer = dict[str, Any]
+Handler = Callable[[dict[str, Any], Any], Answer]
 
 
 class OutOfTime(Exception):
     """Not begun; the queue will bring it again."""
 
 
-def each_record(
-    event: dict[str, Any], context: Any, carry_out: Callable[[SQSRecord], None], *, needs_s: float, signals: Signals
-) -> Answer:
-    """The partial batch response. A record needs up to `needs_s` seconds; with less left it is reported as failed."""
+def each_record(carry_out: Callable[[SQSRecord], None], *, needs_s: float, signals: Signals) -> Handler:
+    """A handler that carries out every record and gives the partial batch response.
+
+    A record needs up to `needs_s` seconds; with less left it is reported as failed.
+    """
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
-    def guarded(record: SQSRecord) -> None:
-        if context.get_remaining_time_in_millis() < needs_s * 1000:
-            signals.note("out of time")
-            raise OutOfTime
-        try:
-            carry_out(record)
-        except BridgeError as error:
-            signals.note("failed, the queue brings it again", reason=str(error))
-            raise
-        except Exception as error:
-            signals.count("Bug")
-            signals.note("bug", reason=place_of(error))
-            raise
+    def consume(event: dict[str, Any], context: Any) -> Answer:
+        def guarded(record: SQSRecord) -> None:
+            if context.get_remaining_time_in_millis() < needs_s * 1000:
+                signals.note("out of time")
+                raise OutOfTime
+            _observed(carry_out, record, signals)
 
-    answer = process_partial_response(event=event, record_handler=guarded, processor=processor, context=context)
-    return cast("Answer", answer)
+        answer = process_partial_response(event=event, record_handler=guarded, processor=processor)
+        return cast("Answer", answer)
+
+    return consume
+
+
+def _observed(carry_out: Callable[[SQSRecord], None], record: SQSRecord, signals: Signals) -> None:
+    try:
+        carry_out(record)
+    except BridgeError as error:
+        signals.note("failed, the queue brings it again", reason=str(error))
+        raise
+    except Exception as error:
+        signals.count("Bug")
+        signals.note("bug", reason=place_of(error))
+        raise
 
 
 def place_of(error: BaseException) -> str:

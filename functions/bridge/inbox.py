@@ -7,12 +7,10 @@ acknowledged, a bug or an unavailable table fails this record alone, and the que
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from bridge.batches import Answer, each_record
+from bridge.batches import Handler, each_record
 from bridge.domain.errors import Unreadable
 from bridge.domain.ids import SELLER_ID
 from bridge.domain.sellers import SellerRecord
@@ -23,7 +21,7 @@ from bridge.reactions import ROUTES, Route
 NEEDS_S = 8.0
 
 
-def consumer(ports: Ports, application_id: str) -> Callable[[dict[str, Any], Any], Answer]:
+def consumer(ports: Ports, application_id: str) -> Handler:
     """The handler of the notifications queue."""
 
     def receive(record: SQSRecord) -> None:
@@ -37,10 +35,7 @@ def consumer(ports: Ports, application_id: str) -> Callable[[dict[str, Any], Any
             ports.signals.count("Parked")
             ports.signals.note("parked", reason=str(error), digest=digest, size=len(body))
 
-    def consume(event: dict[str, Any], context: Any) -> Answer:
-        return each_record(event, context, receive, needs_s=NEEDS_S, signals=ports.signals)
-
-    return consume
+    return each_record(receive, needs_s=NEEDS_S, signals=ports.signals)
 
 
 def _react(message: Message, application_id: str, ports: Ports) -> None:

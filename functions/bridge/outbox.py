@@ -8,14 +8,12 @@ the lease runs out, and both queue and sweep bring it again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from bridge.batches import Answer, each_record
+from bridge.batches import Handler, each_record
 from bridge.domain.errors import BridgeError, Misconfigured, NotAllowed, NotNow, Refused, Throttled, Unreadable
 from bridge.domain.sellers import Mode
 from bridge.domain.work import LONGEST_WAIT, Turn, Work, decode, pause_after
@@ -28,7 +26,7 @@ NEEDS_S = 24.0
 WHILE_MISCONFIGURED = timedelta(minutes=5)
 
 
-def consumer(ports: Ports, kinds: frozenset[str]) -> Callable[[dict[str, Any], Any], Answer]:
+def consumer(ports: Ports, kinds: frozenset[str]) -> Handler:
     """The handler of one lane, which carries the given kinds only."""
 
     def receive(record: SQSRecord) -> None:
@@ -42,10 +40,7 @@ def consumer(ports: Ports, kinds: frozenset[str]) -> Callable[[dict[str, Any], A
         else:
             ports.signals.note("work of another lane", kind=work.kind)
 
-    def consume(event: dict[str, Any], context: Any) -> Answer:
-        return each_record(event, context, receive, needs_s=NEEDS_S, signals=ports.signals)
-
-    return consume
+    return each_record(receive, needs_s=NEEDS_S, signals=ports.signals)
 
 
 def carry_out(work: Work, slot: datetime | None, ports: Ports) -> None:
@@ -58,6 +53,7 @@ def carry_out(work: Work, slot: datetime | None, ports: Ports) -> None:
     turn = ports.desk.claim(work, slot)
     if turn is None:
         return
+    turn = replace(turn, seller=seller)
     if mode is Mode.DRY_RUN and EFFECTS[work.kind].outward:
         _rehearse(turn, ports)
         return

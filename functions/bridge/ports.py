@@ -88,11 +88,18 @@ class Orders(Protocol):
         """A head without revision when the order is unknown."""
         ...
 
-    def change(self, key: OrderKey, decide: Callable[[Head], Change | None]) -> tuple[Head, tuple[Work, ...]]:
-        """Store what `decide` makes of the facts, atomically with its calls; `decide` may run more than once."""
+    def change(
+        self, key: OrderKey, decide: Callable[[Head], Change | None], *, known: Head | None = None
+    ) -> tuple[Head, tuple[Work, ...]]:
+        """Store what `decide` makes of the facts, atomically with its calls; `decide` may run more than once.
+
+        It is first asked about `known`, facts read a moment ago, and about newer ones if those are out of date.
+        """
         ...
 
-    def fold(self, key: OrderKey, order: Order, *, handling: str = "") -> tuple[Head, tuple[Work, ...]]:
+    def fold(
+        self, key: OrderKey, order: Order, *, handling: str = "", known: Head | None = None
+    ) -> tuple[Head, tuple[Work, ...]]:
         """Take in one reading of Amazon, if it is newer; the caller carries out work of the kind `handling` itself."""
         ...
 
@@ -136,13 +143,17 @@ class Desk(Protocol):
 class Parcels(Protocol):
     """Packages that the ERP reported."""
 
-    def get(self, work: Work) -> Parcel | None: ...
+    def claimed(self, turn: Turn) -> Parcel:
+        """The parcel that this try is about, as it was when the try began."""
+        ...
 
     def all(self, key: OrderKey) -> list[tuple[Parcel, bool]]:
         """Every parcel of an order, and whether Amazon accepted it as it is now."""
         ...
 
-    def confirmed(self, parcel: Parcel) -> None: ...
+    def confirmed(self, parcel: Parcel, known: Head, *, readback: timedelta) -> None:
+        """Amazon accepted the parcel as it is here: count its units, and look after `readback` whether it is shown."""
+        ...
 
     def report(self, shipment: Shipment) -> tuple[Work, ...]:
         """Store new and corrected packages, and mark those that hold more units than were ordered."""
@@ -178,8 +189,8 @@ class Sellers(Protocol):
         """Remember where an unfinished search goes on."""
         ...
 
-    def advance(self, seller: Seller, sweep: str, to: datetime) -> None:
-        """Forward only; ends the unfinished search."""
+    def advance(self, seller: Seller, sweep: str, to: datetime | None, *, looked: datetime | None = None) -> None:
+        """Forward only, or not at all with None; ends the unfinished search; `looked` is when all was seen."""
         ...
 
 

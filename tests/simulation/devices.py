@@ -69,10 +69,12 @@ def _whatever_is_wanted(self: desk.Desk, turn: work.Turn, update: Update) -> boo
     return self._if(update, equals("f", turn.fence))
 
 
-def _one_after_the_other(self: orders.Orders, head: Any, raised: list[Update]) -> None:
-    self._table.put(head)
-    for update in raised:
-        self._table.update(update)
+def _one_after_the_other(self: orders.Orders, writes: list[Any]) -> None:
+    for write in writes:
+        if isinstance(write, Update):
+            self._table.update(write)
+        else:
+            self._table.put(write)
 
 
 _claim = desk.Desk.claim
@@ -133,7 +135,7 @@ DEVICES: tuple[Device, ...] = (
     ),
     Device("digest beside the version", _set(lifecycle, "newer", lambda head, order: order.version > head.version)),
     Device("compare and set of HEAD", _set(orders.Orders, "stamped", staticmethod(_no_condition))),
-    Device("facts and work in one transaction", _set(orders.Orders, "_store", _one_after_the_other)),
+    Device("facts and work in one transaction", _set(orders.Orders, "_write", _one_after_the_other)),
     Device("lease", _lease(0)),
     Device(
         "lease of 60 s (15 s instead)",

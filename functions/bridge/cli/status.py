@@ -59,7 +59,7 @@ def status(deployment: Deployment, asked: argparse.Namespace) -> int:
 
 def _seller(deployment: Deployment, record: SellerRecord) -> dict[str, Any]:
     orders = deployment.sellers.cursor(record.seller, "orders").at
-    looked = deployment.sellers.cursor(record.seller, "shipments_looked").at
+    looked = deployment.sellers.cursor(record.seller, "shipments").looked
     return {
         "seller": str(record.seller),
         "mode": str(record.mode),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from bridge.domain.errors import Unreadable
 from bridge.domain.ids import OrderId, OrderKey, Region, SellerId
+from bridge.domain.sellers import SellerRecord
 from bridge.domain.times import from_text, to_text
 
 LEASE = timedelta(seconds=60)
@@ -49,6 +52,10 @@ class Turn:
     """The operation of SP-API that `slot` was reserved for."""
     accepted: bool = False
     """A human retried this after it was parked: checks that only protect against surprises are waived."""
+    stored: Mapping[str, Any] = field(default_factory=dict)
+    """Everything stored of the work when it was claimed."""
+    seller: SellerRecord | None = None
+    """The seller as connected when this try began."""
     rehearse: bool = False
     """Decide, but write nothing outside (`--dry-run`)."""
 

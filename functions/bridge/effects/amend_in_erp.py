@@ -25,4 +25,4 @@ def run(turn: Turn, ports: Ports) -> None:
     def decide(head: Head) -> Change | None:
         return Change(replace(head, erp_items=head.ordered), milestone="amended")
 
-    ports.orders.change(key, decide)
+    ports.orders.change(key, decide, known=head)

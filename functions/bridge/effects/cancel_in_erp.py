@@ -19,7 +19,7 @@ def run(turn: Turn, ports: Ports) -> None:
     def decide(head: Head) -> Change | None:
         return None if head.erp_cancelled else Change(cancel_answered(head, answer), milestone="cancelled")
 
-    ports.orders.change(key, decide)
+    ports.orders.change(key, decide, known=head)
     ports.signals.note("cancelled in the ERP", order=key.order_id, answer=str(answer))
     if answer is not CancelAnswer.DONE:
         ports.signals.count("ErpCannotFulfil")

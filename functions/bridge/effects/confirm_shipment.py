@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bridge.domain.errors import NotNow, Refused
-from bridge.domain.ids import OrderItemId, OrderKey
-from bridge.domain.lifecycle import READ_BACK, Change, Head
+from bridge.domain.lifecycle import Head
 from bridge.domain.orders import Status
 from bridge.domain.parcels import Parcel, confirmation, too_many
 from bridge.domain.work import LEASE, Turn
@@ -18,9 +15,7 @@ NO_TRACKING = "the ERP has no tracking number for this parcel yet; goes on by it
 def run(turn: Turn, ports: Ports) -> None:
     """Raises Refused when parcels hold more than was ordered, or Amazon refuses and does not show the parcel."""
     key = turn.work.key
-    parcel = ports.parcels.get(turn.work)
-    if parcel is None:
-        return
+    parcel = ports.parcels.claimed(turn)
     head = ports.orders.get(key)
     if not head.version:
         msg = "the parcel came before its order was read"
@@ -36,10 +31,10 @@ def run(turn: Turn, ports: Ports) -> None:
         raise Refused(parcel.surplus)
     # A slot for confirming says that the try which reserved it has looked: both in turn would end nowhere.
     looked = turn.slot_of("confirmShipment") is not None
-    if looked or not (turn.doubt and _shown(turn, parcel, ports)):
+    if looked or not (turn.doubt and _shown(turn, parcel, head, ports)):
         _send(parcel, head, turn, ports)
-    ports.parcels.confirmed(parcel)
-    _stored(key, ports)
+    ports.parcels.confirmed(parcel, head, readback=ports.rhythm.readback)
+    ports.signals.note("shipment confirmed", order=key.order_id, units=sum(count for _, count in parcel.lines))
 
 
 def _send(parcel: Parcel, head: Head, turn: Turn, ports: Ports) -> None:
@@ -52,32 +47,16 @@ def _send(parcel: Parcel, head: Head, turn: Turn, ports: Ports) -> None:
         ports.amazon.confirm_shipment(parcel.key, message, slot=turn.slot_of("confirmShipment"))
     except Refused:
         # Also the answer to a repetition after the order was complete: look before calling it a failure.
-        if not _shown(turn, parcel, ports):
+        if not _shown(turn, parcel, head, ports):
             raise
 
 
-def _shown(turn: Turn, parcel: Parcel, ports: Ports) -> bool:
+def _shown(turn: Turn, parcel: Parcel, head: Head, ports: Ports) -> bool:
     """Whether Amazon shows the parcel. Of a correction that proves nothing: it may be the earlier version."""
     if parcel.told:
         return False
     reference = str(parcel.reference)
-    if ports.orders.get(parcel.key).shown.get(reference) == parcel.tracking:
+    if head.shown.get(reference) == parcel.tracking:
         return True
     reading = ports.amazon.get_order(parcel.key, slot=turn.slot_of("getOrder"))
     return reading.order.packages.get(reference) == parcel.tracking
-
-
-def _stored(key: OrderKey, ports: Ports) -> None:
-    """Units that Amazon accepted, over all parcels; and a look, later, whether Amazon shows them."""
-    confirmed: dict[OrderItemId, int] = {}
-    for parcel, accepted in ports.parcels.all(key):
-        for item_id, count in parcel.lines if accepted else ():
-            confirmed[item_id] = confirmed.get(item_id, 0) + count
-
-    def decide(head: Head) -> Change | None:
-        return Change(
-            replace(head, confirmed=confirmed), (READ_BACK,), delay=ports.rhythm.readback, milestone="confirmed"
-        )
-
-    ports.orders.change(key, decide)
-    ports.signals.note("shipment confirmed", order=key.order_id, units=sum(confirmed.values()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bridge.domain.documents import Document, ErpOrder, Recipient
 from bridge.domain.errors import Refused
 from bridge.domain.handover import document
-from bridge.domain.ids import OrderKey
 from bridge.domain.lifecycle import HAND_TO_ERP, Change, Head, handed, wanted
 from bridge.domain.orders import Order
 from bridge.domain.work import OLD_AT_FIRST_SIGHT, Turn
@@ -24,15 +23,16 @@ BEFORE_GO_LIVE = (
 def run(turn: Turn, ports: Ports) -> None:
     """Nothing happens when the order is in the ERP already, or not (or no longer) to be shipped by the seller."""
     key = turn.work.key
-    if ports.orders.get(key).erp_number:
+    known = ports.orders.get(key)
+    if known.erp_number:
         return
     reading = ports.amazon.get_order(key, recipient=not turn.rehearse, slot=turn.slot_of("getOrder"))
-    head, works = ports.orders.fold(key, reading.order, handling=HAND_TO_ERP)
+    head, works = ports.orders.fold(key, reading.order, handling=HAND_TO_ERP, known=known)
     ports.send(works)
     if head.erp_number:
         return
     if not head.actionable:
-        _adopt_lost_answer(turn, reading.order, ports)
+        _adopt_lost_answer(turn, head, reading.order, ports)
         return
     demand = document(key, reading.order)
     if turn.rehearse:
@@ -44,14 +44,14 @@ def run(turn: Turn, ports: Ports) -> None:
     if erp_order.total is not None and erp_order.total != demand.total and not turn.accepted:
         msg = f"the ERP's document {erp_order.number} is over {erp_order.total}, Amazon's order over {demand.total}"
         raise Refused(msg)
-    _stored(erp_order, reading.order, key, ports)
+    _stored(erp_order, reading.order, head, ports)
 
 
-def _adopt_lost_answer(turn: Turn, order: Order, ports: Ports) -> None:
+def _adopt_lost_answer(turn: Turn, head: Head, order: Order, ports: Ports) -> None:
     """The order is not to be shipped (any more), but an earlier try may have landed: then it is to be stopped there."""
     found = ports.erp.find(turn.work.key) if turn.doubt else None
     if found:
-        _stored(found, order, turn.work.key, ports)
+        _stored(found, order, head, ports)
 
 
 def _in_erp(turn: Turn, demand: Document, recipient: Recipient | None, ports: Ports) -> ErpOrder:
@@ -61,15 +61,14 @@ def _in_erp(turn: Turn, demand: Document, recipient: Recipient | None, ports: Po
         found = ports.erp.find(demand.key)
         if found and found.ready:
             return found
-    record = ports.sellers.get(demand.key.seller)
-    if not found and record and demand.ordered_at < record.go_live and not turn.accepted:
+    if not found and turn.seller and demand.ordered_at < turn.seller.go_live and not turn.accepted:
         raise Refused(BEFORE_GO_LIVE)
     if recipient is None:
         raise Refused(ROLE_MISSING)
     return ports.erp.create(demand, recipient)
 
 
-def _stored(erp_order: ErpOrder, order: Order, key: OrderKey, ports: Ports) -> None:
+def _stored(erp_order: ErpOrder, order: Order, known: Head, ports: Ports) -> None:
     """What came in meanwhile (a cancellation) is called for in the same write."""
     items = {line.item_id: line.quantity for line in order.lines if line.quantity}
 
@@ -77,6 +76,6 @@ def _stored(erp_order: ErpOrder, order: Order, key: OrderKey, ports: Ports) -> N
         after = handed(head, erp_order.number, order.version, items)
         return Change(after, wanted(after), milestone="handed")
 
-    _, works = ports.orders.change(key, decide)
+    _, works = ports.orders.change(known.key, decide, known=known)
     ports.send(works)
-    ports.signals.note("handed to the ERP", order=key.order_id, erp=erp_order.number)
+    ports.signals.note("handed to the ERP", order=known.key.order_id, erp=erp_order.number)

@@ -21,5 +21,5 @@ def run(turn: Turn, ports: Ports) -> None:
     def decide(head: Head) -> Change | None:
         return Change(replace(head, erp_held=True), milestone="held")
 
-    ports.orders.change(key, decide)
+    ports.orders.change(key, decide, known=head)
     ports.signals.note("held in the ERP", order=key.order_id)

@@ -100,6 +100,7 @@ class Desk:
             slot=slot if slot and slot > now - VOID_AFTER else None,
             slot_for=item.get("slot_for", ""),
             accepted=bool(item.get("accepted")),
+            stored=item,
         )
 
     def complete(self, turn: Turn) -> bool:

@@ -7,7 +7,7 @@
 | same | `PKG#<shipment>#<package>` | one parcel, with its own effect |
 | `T#<region>#<seller>` | `CUR#<sweep>` | how far a sweep has come |
 | same | `Q#<operation>` | Amazon's quota of one operation |
-| `SELLERS` | `<region>#<seller>` | the seller: mode, marketplaces, subscriptions |
+| `SELLERS` | `<seller>#<region>` | the seller: mode, marketplaces, subscriptions |
 | `PARKED` | `<digest>` | a message that nobody could act on |
 
 Index `due` (`dshard`, `due`): `D#<kind>#<n>` work that should happen, `SHIPBY#<n>` orders near their deadline,
@@ -60,11 +60,16 @@ def work_of(pk: str, sk: str) -> Work:
 
 
 def seller(seller: Seller) -> Key:
-    return Key(SELLERS, f"{seller.region}#{seller.seller_id}")
+    return Key(SELLERS, regions_of(seller.seller_id) + seller.region)
+
+
+def regions_of(seller_id: str) -> str:
+    """How the sort keys of one selling partner id begin, in all regions."""
+    return f"{seller_id}#"
 
 
 def seller_of(sk: str) -> Seller:
-    region, _, seller_id = sk.partition("#")
+    seller_id, _, region = sk.partition("#")
     return Seller(Region(region), SellerId(seller_id))
 
 

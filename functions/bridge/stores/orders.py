@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from bridge.domain.errors import Unavailable
 from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Sku
@@ -16,7 +16,7 @@ from bridge.domain.work import Work
 from bridge.ports import Clock
 from bridge.stores import keys
 from bridge.stores.desk import raising, time_to_live
-from bridge.stores.table import Absent, Condition, ConditionFailed, Put, Table, Update, equals
+from bridge.stores.table import Absent, Condition, ConditionFailed, Put, Table, Write, equals
 from bridge.stores.table import Item as Stored
 
 _TRIES = 8
@@ -34,37 +34,47 @@ class Orders:
         item = self._table.get(keys.head(key))
         return _read(key, item) if item else Head(key)
 
-    def change(self, key: OrderKey, decide: Callable[[Head], Change | None]) -> tuple[Head, tuple[Work, ...]]:
+    def change(
+        self, key: OrderKey, decide: Callable[[Head], Change | None], *, known: Head | None = None
+    ) -> tuple[Head, tuple[Work, ...]]:
+        head = known or self.get(key)
         for _ in range(_TRIES):
-            head = self.get(key)
             change = decide(head)
             if change is None:
                 return head, ()
-            now = self._clock.now()
-            after, condition = self.stamped(head, change, now)
-            works = tuple(Work(kind, key) for kind in change.calls)
-            raised = [raising(work, after, now, change.delay) for work in works]
             try:
-                self._store(put_head(after, now, condition), raised)
+                return self.store(head, change)
             except ConditionFailed:
-                continue
-            return after, works
-        msg = f"order {key.order_id} is being changed by others all the time"
-        raise Unavailable(msg)
+                head = self.get(key)
+        raise contended(key)
 
-    def _store(self, head: Put, raised: list[Update]) -> None:
+    def store(self, head: Head, change: Change, beside: Sequence[Write] = ()) -> tuple[Head, tuple[Work, ...]]:
+        """The changed facts, the work they call for and the writes `beside` them: all or nothing.
+
+        Raises ConditionFailed when the facts are not what they were any more, or a condition of `beside` is false.
+        """
+        now = self._clock.now()
+        after, condition = self.stamped(head, change, now)
+        works = tuple(Work(kind, head.key) for kind in change.calls)
+        raised = [raising(work, after, now, change.delay) for work in works]
+        self._write([put_head(after, now, condition), *beside, *raised])
+        return after, works
+
+    def _write(self, writes: list[Write]) -> None:
         """A transaction costs twice as much, so only where there is more than one write."""
-        if raised:
-            self._table.transact([head, *raised])
+        if len(writes) > 1:
+            self._table.transact(writes)
         else:
-            self._table.put(head)
+            self._table.put(cast("Put", writes[0]))
 
-    def fold(self, key: OrderKey, order: Order, *, handling: str = "") -> tuple[Head, tuple[Work, ...]]:
+    def fold(
+        self, key: OrderKey, order: Order, *, handling: str = "", known: Head | None = None
+    ) -> tuple[Head, tuple[Work, ...]]:
         def decide(head: Head) -> Change | None:
             after = read_anew(head, order, handling=handling)
             return Change(*after, milestone="read") if after else None
 
-        return self.change(key, decide)
+        return self.change(key, decide, known=known)
 
     def near_deadline(self, now: datetime, limit: int = 100) -> list[OrderKey]:
         found: list[OrderKey] = []
@@ -80,6 +90,11 @@ class Orders:
             times.setdefault(change.milestone, to_text(now))
         after = replace(change.head, revision=head.revision + 1, times=times, first_seen=head.first_seen or now)
         return after, equals("rev", head.revision) if head.revision else Absent("rev")
+
+
+def contended(key: OrderKey) -> Unavailable:
+    """Somebody else was faster every time."""
+    return Unavailable(f"order {key.order_id} is being changed by others all the time")
 
 
 def put_head(head: Head, now: datetime, condition: Condition) -> Put:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from bridge.domain.documents import Package, Shipment
-from bridge.domain.errors import Unavailable
 from bridge.domain.ids import OrderItemId, OrderKey
-from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER, Change, Head
+from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER, READ_BACK, Change, Head
 from bridge.domain.parcels import Parcel, parcel, part_of, reference, too_many
 from bridge.domain.times import from_text, to_text
-from bridge.domain.work import Work
+from bridge.domain.work import Turn, Work
 from bridge.ports import Clock
 from bridge.stores import keys
 from bridge.stores.desk import raising
-from bridge.stores.orders import Orders, put_head
-from bridge.stores.table import Absent, ConditionFailed, Item, Table, Update, Write, equals
+from bridge.stores.orders import Orders, contended
+from bridge.stores.table import Absent, ConditionFailed, Item, Table, Update, equals
 
 _TRIES = 8
 
@@ -30,17 +31,27 @@ class Parcels:
         self._clock = clock
         self._orders = orders
 
-    def get(self, work: Work) -> Parcel | None:
-        item = self._table.get(keys.work(work))
-        return _read(work.key, item) if item else None
+    def claimed(self, turn: Turn) -> Parcel:
+        return _read(turn.work.key, turn.stored)
 
     def all(self, key: OrderKey) -> list[tuple[Parcel, bool]]:
         items = self._table.query(keys.order_pk(key), "PKG#")
         return [(_read(key, item), item.get("done_h") == item["want_h"]) for item in items]
 
-    def confirmed(self, parcel: Parcel) -> None:
+    def confirmed(self, parcel: Parcel, known: Head, *, readback: timedelta) -> None:
         """What was corrected meanwhile is told as well: it raised the work again."""
-        self._table.update(Update(keys.parcel(parcel.key, parcel.part), set={"done_h": parcel.digest}))
+        told = Update(keys.parcel(parcel.key, parcel.part), set={"done_h": parcel.digest})
+        head = known
+        for _ in range(_TRIES):
+            others = [other for other, accepted in self.all(parcel.key) if accepted and other.part != parcel.part]
+            counted = replace(head, confirmed=units(parcel, *others))
+            try:
+                self._orders.store(head, Change(counted, (READ_BACK,), delay=readback, milestone="confirmed"), [told])
+            except ConditionFailed:
+                head = self._orders.get(parcel.key)
+            else:
+                return
+        raise contended(parcel.key)
 
     def report(self, shipment: Shipment) -> tuple[Work, ...]:
         works: list[Work] = []
@@ -64,20 +75,15 @@ class Parcels:
                 return self._store(head, old, new, units(*(other for other in beside if other.part != part)))
             except ConditionFailed:
                 continue
-        msg = f"order {shipment.key.order_id} is being changed by others all the time"
-        raise Unavailable(msg)
+        raise contended(shipment.key)
 
     def _store(self, head: Head, old: Parcel | None, new: Parcel, beside: dict[OrderItemId, int]) -> tuple[Work, ...]:
         """HEAD's count of packed units and the parcel itself, in one transaction; `beside` is in the other parcels."""
-        now = self._clock.now()
         packed = {item_id: beside.get(item_id, 0) + count for item_id, count in units(new).items()}
         surplus = too_many(head.ordered, packed) if head.version else None
-        fetch = [] if head.version else [Work(FETCH_ORDER, new.key)]
-        change = Change(replace(head, packed=beside if surplus else beside | packed), milestone="shipped")
-        after, condition = self._orders.stamped(head, change, now)
-        writes: list[Write] = [put_head(after, now, condition), _write(head, old, new, surplus, now)]
-        writes += [raising(work, head, now) for work in fetch]
-        self._table.transact(writes)
+        calls = () if head.version else (FETCH_ORDER,)
+        change = Change(replace(head, packed=beside if surplus else beside | packed), calls, milestone="shipped")
+        _, fetch = self._orders.store(head, change, [_write(head, old, new, surplus, self._clock.now())])
         return (Work(CONFIRM_SHIPMENT, new.key, new.part), *fetch)
 
 
@@ -115,7 +121,7 @@ def _facts(parcel: Parcel) -> Item:
     }
 
 
-def _read(key: OrderKey, item: Item) -> Parcel:
+def _read(key: OrderKey, item: Mapping[str, Any]) -> Parcel:
     return Parcel(
         key=key,
         part=item["sk"].removeprefix("PKG#"),

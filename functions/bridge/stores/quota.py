@@ -33,7 +33,8 @@ class Quota:
     def __init__(self, table: Table, clock: Clock) -> None:
         self._table = table
         self._clock = clock
-        self._busy: dict[Key, bool] = {}
+        self._seen: dict[Key, int] = {}
+        """Each number as this worker saw it last: which of two conditions will most likely hold."""
 
     def reserve(
         self, seller: Seller, operation: str, *, rate: float, burst: int, ahead: timedelta = HORIZON
@@ -45,18 +46,17 @@ class Quota:
         for _ in range(_TRIES):
             now = _ms(self._clock.now())
             latest = now + early + int(ahead.total_seconds() * 1000)
-            busy = self._busy.get(key, False)
+            busy = self._seen.get(key, 0) > now
             try:
                 tat = self._queue_up(key, now, interval, latest) if busy else self._start(key, now, interval)
             except ConditionFailed as failed:
-                old = (failed.item or {}).get("tat", 0)
-                self._busy[key] = old > now
+                old = self._seen[key] = (failed.item or {}).get("tat", 0)
                 if old > latest:
                     wait = min(timedelta(milliseconds=old - early - now) - ahead / 2, HORIZON)
                     msg = f"quota of {operation} is taken for the next {ahead.total_seconds():.0f} s"
                     raise Throttled(msg, self._clock.now() + wait) from None
             else:
-                self._busy[key] = True
+                self._seen[key] = tat
                 return _moment(max(now, tat - interval - early))
         msg = f"quota of {operation} is contended"
         raise Throttled(msg, self._clock.now() + timedelta(seconds=1))

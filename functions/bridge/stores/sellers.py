@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 
-from bridge.domain.ids import EU, FE, NA, MarketplaceId, Seller, SellerId
+from bridge.domain.ids import MarketplaceId, Seller
 from bridge.domain.sellers import Cursor, Mode, SellerRecord
 from bridge.domain.times import from_text, to_text
 from bridge.ports import Clock
@@ -25,11 +25,13 @@ class Sellers:
         return _read(seller, item) if item else None
 
     def named(self, seller_id: str) -> list[SellerRecord]:
-        found = [self.get(Seller(region, SellerId(seller_id))) for region in (NA, EU, FE)]
-        return [record for record in found if record is not None]
+        return self._beginning(keys.regions_of(seller_id))
 
     def all(self) -> list[SellerRecord]:
-        return [_read(keys.seller_of(item["sk"]), item) for item in self._table.query(keys.SELLERS)]
+        return self._beginning("")
+
+    def _beginning(self, prefix: str) -> list[SellerRecord]:
+        return [_read(keys.seller_of(item["sk"]), item) for item in self._table.query(keys.SELLERS, prefix)]
 
     def put(self, record: SellerRecord) -> None:
         item: Item = {
@@ -57,7 +59,8 @@ class Sellers:
 
     def cursor(self, seller: Seller, sweep: str) -> Cursor:
         item = self._table.get(keys.cursor(seller, sweep)) or {}
-        return Cursor(_moment(item, "at"), item.get("token"), _moment(item, "started"), _moment(item, "begun"))
+        at, started, begun, looked = (_moment(item, name) for name in ("at", "started", "begun", "looked"))
+        return Cursor(at, item.get("token"), started, begun, looked)
 
     def begin(self, seller: Seller, sweep: str) -> None:
         self._table.update(Update(keys.cursor(seller, sweep), set={"begun": to_text(self._clock.now())}))
@@ -74,14 +77,16 @@ class Sellers:
                 Update(keys.cursor(seller, sweep), set={"token": token, "started": text}, when=unfinished)
             )
 
-    def advance(self, seller: Seller, sweep: str, to: datetime) -> None:
-        text = to_text(to)
-        forward = either(Absent("at"), Compare("at", "<", text))
-        key = keys.cursor(seller, sweep)
-        try:
-            self._table.update(Update(key, set={"at": text}, remove=("token", "started"), when=forward))
-        except ConditionFailed:
-            self.forget(seller, sweep)
+    def advance(self, seller: Seller, sweep: str, to: datetime | None, *, looked: datetime | None = None) -> None:
+        key, over = keys.cursor(seller, sweep), ("token", "started")
+        seen = {"looked": to_text(looked)} if looked else {}
+        if to is not None:
+            text = to_text(to)
+            forward = either(Absent("at"), Compare("at", "<=", text))
+            with suppress(ConditionFailed):
+                self._table.update(Update(key, set={"at": text, **seen}, remove=over, when=forward))
+                return
+        self._table.update(Update(key, set=seen, remove=over))
 
 
 def _moment(item: Item, name: str) -> datetime | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bridge.domain.errors import BridgeError, Misconfigured, NotAllowed
-from bridge.domain.sellers import Mode, SellerRecord
+from bridge.domain.sellers import Cursor, Mode, SellerRecord
 from bridge.ports import Ports
 
 RESERVE_S = 22.0
@@ -22,17 +22,16 @@ def each_seller(
     ports: Ports,
     seconds_left: Callable[[], float],
     sweep: str,
-    step: Callable[[SellerRecord, Ports, Callable[[], float]], None],
+    step: Callable[[SellerRecord, Cursor, Ports, Callable[[], float]], None],
 ) -> None:
     """Run `step` for every seller who is live or in dry run; bugs are raised together, after all had their turn."""
     bugs: list[Exception] = []
-    for record in _in_turn(ports, sweep):
+    for record, cursor in _in_turn(ports, sweep):
         if seconds_left() < RESERVE_S:
             ports.signals.note("sweep out of time, goes on next minute", seller=str(record.seller))
             break
-        ports.sellers.begin(record.seller, sweep)
         try:
-            step(record, ports, seconds_left)
+            step(record, cursor, ports, seconds_left)
         except NotAllowed as error:
             ports.sellers.quarantine(record.seller, str(error))
             ports.signals.count("SellerNeedsConsent")
@@ -51,8 +50,8 @@ def each_seller(
         raise ExceptionGroup(msg, bugs)
 
 
-def _in_turn(ports: Ports, sweep: str) -> list[SellerRecord]:
+def _in_turn(ports: Ports, sweep: str) -> list[tuple[SellerRecord, Cursor]]:
     """Whoever was not looked at for longest comes first: neither a slow nor a failing seller starves the rest."""
     active = [record for record in ports.sellers.all() if record.mode in {Mode.LIVE, Mode.DRY_RUN}]
-    begun = {record.seller: ports.sellers.cursor(record.seller, sweep).begun for record in active}
-    return sorted(active, key=lambda record: (begun[record.seller] is not None, begun[record.seller]))
+    found = [(record, ports.sellers.cursor(record.seller, sweep)) for record in active]
+    return sorted(found, key=lambda entry: (entry[1].begun is not None, entry[1].begun))

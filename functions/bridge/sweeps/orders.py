@@ -9,7 +9,7 @@ from bridge.domain.errors import Refused
 from bridge.domain.ids import OrderKey, Seller
 from bridge.domain.lifecycle import FETCH_ORDER, Change
 from bridge.domain.readings import Page
-from bridge.domain.sellers import SellerRecord
+from bridge.domain.sellers import Cursor, SellerRecord
 from bridge.ports import Ports
 from bridge.sweeps.each_seller import RESERVE_S, each_seller, lag_s
 
@@ -23,16 +23,16 @@ def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
     each_seller(ports, seconds_left, NAME, _search)
 
 
-def _search(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float]) -> None:
+def _search(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float]) -> None:
     """The cursor moves after the last page only; an unfinished search goes on from its page token next time."""
     now = ports.clock.now()
-    cursor = ports.sellers.cursor(record.seller, NAME)
     ports.signals.count("SweepLagSeconds", lag_s(record, cursor.at, now))
     token, started = cursor.token, cursor.started
     if started is None or now - started > _TOKEN_LIVES:
         token, started = None, None
         if cursor.at and now - cursor.at < ports.rhythm.orders_period - _EARLY:
             return
+    ports.sellers.begin(record.seller, NAME)
     since = (cursor.at or record.go_live) - ports.rhythm.search_overlap
     seen = 0
     while True:

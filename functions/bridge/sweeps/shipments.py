@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from bridge.domain.documents import Shipment
 from bridge.domain.errors import BridgeError
-from bridge.domain.sellers import SellerRecord
+from bridge.domain.sellers import Cursor, SellerRecord
 from bridge.ports import Ports
 from bridge.reactions.shipment_dispatched import react
 from bridge.sweeps.each_seller import each_seller, lag_s
 
-NAME, LOOKED = "shipments", "shipments_looked"
+NAME = "shipments"
 _EARLY = timedelta(seconds=5)
 
 
@@ -21,24 +21,24 @@ def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
     each_seller(ports, seconds_left, NAME, _look)
 
 
-def _look(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float]) -> None:
+def _look(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float]) -> None:
     """The cursor is the ERP's own clock: the newest change that was seen, never ours."""
-    now = ports.clock.now()
-    looked = ports.sellers.cursor(record.seller, LOOKED).at
+    now, looked = ports.clock.now(), cursor.looked
     ports.signals.count("SweepLagSeconds", lag_s(record, looked, now))
     if looked and now - looked < ports.rhythm.shipments_period - _EARLY:
         return
-    since = (ports.sellers.cursor(record.seller, NAME).at or record.go_live) - ports.rhythm.shipments_overlap
-    seen = _Seen()
+    ports.sellers.begin(record.seller, NAME)
+    since = (cursor.at or record.go_live) - ports.rhythm.shipments_overlap
+    seen, complete = _Seen(), False
     try:
         for shipment in ports.erp.list_shipments(record.seller, since):
             if seconds_left() < 5:
                 return
             seen.take(shipment, ports)
+        complete = True
     finally:
-        if seen.until:
-            ports.sellers.advance(record.seller, NAME, seen.until)
-    ports.sellers.advance(record.seller, LOOKED, now)
+        if complete or seen.until:
+            ports.sellers.advance(record.seller, NAME, seen.until, looked=now if complete else None)
     ports.signals.note("sweep of shipments", seller=str(record.seller), parcels=seen.parcels)
 
 

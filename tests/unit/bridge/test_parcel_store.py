@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,7 +149,7 @@ def test_a_parcel_is_accepted_as_it_was_told_and_no_other() -> None:
     made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T1")))
     ((told, _),) = made.ports.parcels.all(key)
     assert not told.told
-    made.ports.parcels.confirmed(told)
+    made.ports.parcels.confirmed(told, made.ports.orders.get(key), readback=timedelta(minutes=15))
     assert [accepted for _, accepted in made.ports.parcels.all(key)] == [True]
     made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T2")))
     assert [(parcel.told, accepted) for parcel, accepted in made.ports.parcels.all(key)] == [(True, False)]
@@ -159,5 +160,5 @@ def test_what_was_corrected_while_it_was_told_is_known_to_be_told() -> None:
     made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T1")))
     ((told, _),) = made.ports.parcels.all(key)
     made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T2")))
-    made.ports.parcels.confirmed(told)
+    made.ports.parcels.confirmed(told, made.ports.orders.get(key), readback=timedelta(minutes=15))
     assert [(parcel.told, accepted) for parcel, accepted in made.ports.parcels.all(key)] == [(True, False)]

@@ -195,7 +195,7 @@ def test_what_was_taken_in_before_the_erp_fell_silent_is_not_listed_again(
     monkeypatch.setattr(world.erp, "list_shipments", breaking)
     shipments.run(world.ports, plenty)
     assert world.sellers.cursor(SELLER, shipments.NAME).at == second.changed_at
-    assert world.sellers.cursor(SELLER, shipments.LOOKED).at is None
+    assert world.sellers.cursor(SELLER, shipments.NAME).looked is None
 
 
 def test_the_cursor_stays_before_a_shipment_that_could_not_be_taken_in(
@@ -231,7 +231,7 @@ def test_a_sweep_of_shipments_out_of_time_keeps_its_progress_and_comes_again(
     left = iter([55.0, 55.0, 4.0])
     shipments.run(world.ports, lambda: next(left))
     assert world.sellers.cursor(SELLER, shipments.NAME).at == first.changed_at
-    assert world.sellers.cursor(SELLER, shipments.LOOKED).at is None
+    assert world.sellers.cursor(SELLER, shipments.NAME).looked is None
     assert not world.ports.parcels.all(second.key)
 
 
