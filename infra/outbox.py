@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from bridge.effects import EFFECTS
-from infra.function import BridgeFunction, Entry
+from infra.function import ITEMS, BridgeFunction, Entry
 from infra.queue import Purpose, WorkQueue
 from infra.site import Site
 from infra.watch import Watch
@@ -58,7 +58,7 @@ class Outbox(Construct):
             entry = Entry(module="outbox", kinds=kinds, timeout_s=TIMEOUT_S)
             function = BridgeFunction(self, name.title(), site=site, entry=entry)
             function.consumes(site.lanes[name], batch=lane.batch)
-            function.uses_table()
+            function.uses_table(*ITEMS, "BatchGetItem")
             function.sends_to(site.lanes.values())
             function.asks_amazon()
             if lane.erp:

@@ -45,25 +45,11 @@ def consumer(ports: Ports, kinds: frozenset[str]) -> Handler:
 
 def carry_out(work: Work, slot: datetime | None, ports: Ports) -> None:
     """One try of one piece of work."""
-    seller = ports.sellers.get(work.key.seller)
-    mode = seller.mode if seller else Mode.PAUSED
-    if mode in {Mode.PAUSED, Mode.NEEDS_CONSENT}:
-        ports.desk.pause(work, f"seller is {mode}")
-        return
     turn = ports.desk.claim(work, slot)
     if turn is None:
         return
-    turn = replace(turn, seller=seller)
-    if mode is Mode.DRY_RUN and EFFECTS[work.kind].outward:
-        _rehearse(turn, ports)
-        return
-    _drive(turn, ports)
-
-
-def _drive(turn: Turn, ports: Ports) -> None:
-    work = turn.work
     try:
-        EFFECTS[work.kind].run(turn, ports)
+        _attempt(ports.desk.open(turn), ports)
     except NotNow as error:
         _postpone(turn, error, ports)
     except (Refused, Unreadable) as error:
@@ -73,14 +59,27 @@ def _drive(turn: Turn, ports: Ports) -> None:
         _postpone(turn, NotNow(str(error), ports.clock.now() + WHILE_MISCONFIGURED), ports)
     except NotAllowed as error:
         ports.sellers.quarantine(work.key.seller, str(error))
-        ports.desk.give_back(turn)
-        ports.desk.pause(work, str(error))
+        _lay_aside(turn, str(error), ports)
         ports.signals.count("SellerNeedsConsent")
         ports.signals.note("seller quarantined", seller=str(work.key.seller), reason=str(error))
+
+
+def _attempt(turn: Turn, ports: Ports) -> None:
+    effect, mode = EFFECTS[turn.work.kind], turn.seller.mode if turn.seller else Mode.PAUSED
+    if mode in {Mode.PAUSED, Mode.NEEDS_CONSENT}:
+        _lay_aside(turn, f"seller is {mode}", ports)
+    elif mode is Mode.DRY_RUN and effect.outward:
+        _rehearse(turn, ports)
     else:
-        if ports.desk.complete(turn):
-            ports.queue.send(work)
-        ports.signals.note("done", kind=work.kind, order=work.key.order_id, tries=turn.tries)
+        ending = effect.run(turn, ports)
+        ports.send(ports.desk.complete(turn, ending))
+        ports.signals.note("done", kind=turn.work.kind, order=turn.work.key.order_id, tries=turn.tries)
+
+
+def _lay_aside(turn: Turn, reason: str, ports: Ports) -> None:
+    """Until the seller is resumed; this try does not count."""
+    ports.desk.give_back(turn)
+    ports.desk.pause(turn.work, reason)
 
 
 def _park(turn: Turn, reason: str, ports: Ports) -> None:
@@ -108,8 +107,7 @@ def _rehearse(turn: Turn, ports: Ports) -> None:
             EFFECTS[turn.work.kind].run(replace(turn, rehearse=True), ports)
     except BridgeError as error:
         reason = f"dry run: {error}"
-    ports.desk.give_back(turn)
-    ports.desk.pause(turn.work, reason)
+    _lay_aside(turn, reason, ports)
     ports.signals.note("dry run", kind=turn.work.kind, order=turn.work.key.order_id, reason=reason)
 
 

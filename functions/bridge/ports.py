@@ -10,7 +10,7 @@ from typing import Protocol
 from bridge.domain.documents import CancelAnswer, Document, ErpOrder, Recipient, Shipment
 from bridge.domain.errors import NotNow
 from bridge.domain.ids import MarketplaceId, OrderKey, Seller
-from bridge.domain.lifecycle import Change, Head
+from bridge.domain.lifecycle import Change, Ending, Head
 from bridge.domain.orders import Order
 from bridge.domain.parcels import Confirmation, Parcel
 from bridge.domain.readings import Page, Reading
@@ -91,10 +91,7 @@ class Orders(Protocol):
     def change(
         self, key: OrderKey, decide: Callable[[Head], Change | None], *, known: Head | None = None
     ) -> tuple[Head, tuple[Work, ...]]:
-        """Store what `decide` makes of the facts, atomically with its calls; `decide` may run more than once.
-
-        It is first asked about `known`, facts read a moment ago, and about newer ones if those are out of date.
-        """
+        """Store what `decide` makes of the facts (`known`, or newer ones), atomically with its calls."""
         ...
 
     def fold(
@@ -115,8 +112,12 @@ class Desk(Protocol):
         """None when the work is done, claimed, laid aside, or waits for another slot."""
         ...
 
-    def complete(self, turn: Turn) -> bool:
-        """True when it is wanted again already."""
+    def open(self, turn: Turn) -> Turn:
+        """The same try, with the seller's record and what is known of the order now."""
+        ...
+
+    def complete(self, turn: Turn, ending: Ending | None = None) -> tuple[Work, ...]:
+        """Store the ending with the completion; what is to be done next, this work too when it is wanted again."""
         ...
 
     def postpone(self, turn: Turn, until: datetime, cause: NotNow) -> bool:
@@ -128,7 +129,6 @@ class Desk(Protocol):
         ...
 
     def pause(self, work: Work, reason: str) -> bool: ...
-
     def give_back(self, turn: Turn) -> bool: ...
 
     def resume(self, seller: Seller) -> list[Work]:
@@ -144,15 +144,11 @@ class Parcels(Protocol):
     """Packages that the ERP reported."""
 
     def claimed(self, turn: Turn) -> Parcel:
-        """The parcel that this try is about, as it was when the try began."""
+        """The parcel that this try is about, as it was then."""
         ...
 
     def all(self, key: OrderKey) -> list[tuple[Parcel, bool]]:
         """Every parcel of an order, and whether Amazon accepted it as it is now."""
-        ...
-
-    def confirmed(self, parcel: Parcel, known: Head, *, readback: timedelta) -> None:
-        """Amazon accepted the parcel as it is here: count its units, and look after `readback` whether it is shown."""
         ...
 
     def report(self, shipment: Shipment) -> tuple[Work, ...]:
@@ -170,6 +166,9 @@ class Sellers(Protocol):
         ...
 
     def all(self) -> list[SellerRecord]: ...
+    def progress(self, sweep: str) -> list[tuple[SellerRecord, Cursor]]:
+        """Everybody, and how far a sweep has come for each."""
+        ...
 
     def quarantine(self, seller: Seller, reason: str) -> None:
         """Stop everything for a seller whose consent is gone, until `bridge seller add` or `resume`."""

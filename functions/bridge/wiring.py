@@ -143,7 +143,7 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
     return Ports(
         clock=clock,
         orders=orders,
-        desk=Desk(core, clock),
+        desk=Desk(core, clock, orders),
         parcels=Parcels(core, clock, orders),
         sellers=Sellers(core, clock),
         parking=Parking(core, clock),

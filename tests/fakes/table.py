@@ -62,6 +62,10 @@ class MemoryTable:
         with self._lock:
             return copy.deepcopy(self.items.get(key))
 
+    def several(self, *keys: Key) -> list[Item | None]:
+        with self._lock:
+            return [self.get(key) for key in keys]
+
     def query(self, pk: str, prefix: str = "") -> list[Item]:
         with self._lock:
             found = [key for key in self.items if key.pk == pk and key.sk.startswith(prefix)]

@@ -186,7 +186,7 @@ class World:
         self.ports = Ports(
             clock=self.clock,
             orders=orders,
-            desk=Desk(self.table, self.clock),
+            desk=Desk(self.table, self.clock, orders),
             parcels=Parcels(self.table, self.clock, orders),
             sellers=self.sellers,
             parking=Parking(self.table, self.clock),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
 from argparse import ArgumentParser
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.simulation.campaign import in_parallel, usual_workers
+from tests.simulation.campaign import in_parallel, rare_collections, usual_workers
 from tests.simulation.devices import DEVICES, Device
 from tests.simulation.play import schedule
 from tests.simulation.scenarios import SCENARIOS
@@ -42,8 +41,7 @@ def _part(job: tuple[int, int, int]) -> Loss:
     index, first, count = job
     device = DEVICES[index]
     loss = Loss(device.name)
-    gc.disable()
-    with device.removed():
+    with device.removed(), rare_collections() as collect:
         for seed in range(first, first + count):
             outcome = schedule(seed, SCENARIOS[device.scenario], device.prepare, lasting_h=_PATIENCE_H)
             loss.schedules += 1
@@ -51,7 +49,7 @@ def _part(job: tuple[int, int, int]) -> Loss:
             if outcome.violations:
                 loss.caught += 1
                 loss.first_seed = loss.first_seed or seed
-            gc.collect(0 if seed % 5 else 2)
+            collect()
     return loss
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import TextIO
@@ -18,6 +20,8 @@ from tests.simulation.scenarios import SCENARIOS
 from tests.simulation.weather import CRASH_AFTER, CRASH_BEFORE, FATES
 
 CHUNK = 20
+_UNCOLLECTED = 10
+"""Schedules between two collections."""
 
 
 @dataclass
@@ -103,12 +107,24 @@ def _quantile(values: list[float], share: float) -> float:
 def _chunk(job: tuple[str, int, int]) -> Totals:
     scenario, first, count = job
     totals = Totals()
-    gc.disable()
-    for seed in range(first, first + count):
-        totals.add(schedule(seed, SCENARIOS[scenario]))
-        if seed % 5 == 0:
-            gc.collect()
+    with rare_collections() as collect:
+        for seed in range(first, first + count):
+            totals.add(schedule(seed, SCENARIOS[scenario]))
+            collect()
     return totals
+
+
+@contextmanager
+def rare_collections() -> Iterator[Callable[[], None]]:
+    """Garbage is collected now and then, and what was there before is not looked at: it stays anyway."""
+    gc.disable()
+    gc.freeze()
+    played = itertools.count(1)
+    try:
+        yield lambda: next(played) % _UNCOLLECTED == 0 and gc.collect() and None
+    finally:
+        gc.unfreeze()
+        gc.enable()
 
 
 def run(

@@ -77,9 +77,14 @@ class WorkerClock:
     def __init__(self, hub: Hub, skew: float = 0.0) -> None:
         self._hub = hub
         self._skew = skew
+        self._read = -1.0
+        self._told = START
 
     def now(self) -> datetime:
-        return moment(self._hub.now + self._skew)
+        if self._read != self._hub.now:
+            self._read = self._hub.now
+            self._told = moment(self._read + self._skew)
+        return self._told
 
     def sleep(self, seconds: float) -> None:
         strand = self._hub.strand

@@ -54,19 +54,19 @@ def _all(*outs: Out) -> Out:
 
 def _lease(seconds: float) -> Out:
     build = desk.Desk
-    return _set(desk, "Desk", lambda table, clock: build(table, clock, timedelta(seconds=seconds)))
+    return _set(desk, "Desk", lambda table, clock, orders: build(table, clock, orders, timedelta(seconds=seconds)))
 
 
 def _unfenced(self: desk.Desk, turn: work.Turn, update: Update) -> bool:
     return self._if(update, Present("f"))
 
 
-def _unless_wanted_unfenced(self: desk.Desk, turn: work.Turn, update: Update) -> bool:
-    return self._if(update, both(Present("f"), equals("want", turn.want)))
+def _unless_wanted_unfenced(self: desk.Desk, turn: work.Turn, update: Update) -> Update:
+    return replace(update, when=both(Present("f"), equals("want", turn.want)))
 
 
-def _whatever_is_wanted(self: desk.Desk, turn: work.Turn, update: Update) -> bool:
-    return self._if(update, equals("f", turn.fence))
+def _whatever_is_wanted(self: desk.Desk, turn: work.Turn, update: Update) -> Update:
+    return replace(update, when=equals("f", turn.fence))
 
 
 def _one_after_the_other(self: orders.Orders, writes: list[Any]) -> None:
@@ -162,9 +162,7 @@ DEVICES: tuple[Device, ...] = (
             _set(desk.Desk, "postpone", _postpone_uncounted),
         ),
     ),
-    Device(
-        "a lost answer is looked for before a cancellation", _set(hand_to_erp, "_adopt_lost_answer", lambda *_: None)
-    ),
+    Device("a lost answer is looked for before a cancellation", _set(hand_to_erp, "_lost_answer", lambda *_: None)),
     Device("news are asked for when the ERP's number is stored", _set(hand_to_erp, "wanted", lambda head: ())),
     Device("sweep of due work", off="due"),
     Device("sweep of Amazon's orders", off="orders"),

@@ -75,7 +75,7 @@ def ports(outside: Outside, *, with_amazon: bool = False, with_erp: bool = False
     return Ports(
         clock=clock,
         orders=known,
-        desk=desk.Desk(table, clock),
+        desk=desk.Desk(table, clock, known),
         parcels=parcels.Parcels(table, clock, known),
         sellers=sellers.Sellers(table, clock),
         parking=parking.Parking(table, clock),

@@ -31,7 +31,9 @@ def _unavailable(what: str) -> None:
 
 
 _TIMES = {"timeout": 10.0, "latency": (0.004, 0.02), "fail": _unavailable}
-GET, QUERY, DUE, DELETE = (Port(f"table.{name}", **_TIMES) for name in ("get", "query", "due", "delete"))
+GET, SEVERAL, QUERY, DUE, DELETE = (
+    Port(f"table.{name}", **_TIMES) for name in ("get", "several", "query", "due", "delete")
+)
 PUT, UPDATE = (Port(f"table.{name}", repeats=True, **_TIMES) for name in ("put", "update"))
 # A repeated transaction carries the same token: DynamoDB answers it, and does not carry it out again.
 TRANSACT = Port("table.transact", **_TIMES)
@@ -55,6 +57,10 @@ def copied(item: Item) -> Item:
         return marshal.loads(marshal.dumps(item))  # noqa: S302 - our own bytes of a moment ago
     except ValueError:
         return _copied(item)
+
+
+def _itself(item: Item) -> Item:
+    return item
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -91,35 +97,31 @@ def true_of(condition: Condition, item: Item) -> bool:  # noqa: PLR0911 - one pe
 
 
 class World:
-    """The items themselves, without weather. `lag` is how far the index is behind, in seconds."""
+    """The items themselves, without weather. `lag` is how far the index is behind, in seconds.
 
-    def __init__(self, now: Callable[[], float] = lambda: 0.0, lag: float = 0.0) -> None:
+    An item is never changed, only replaced. `copies` hands out copies and takes copies in, as a network does; without,
+    for speed, callers must not change what they are given or gave (a test compares both ways).
+    """
+
+    def __init__(self, now: Callable[[], float] = lambda: 0.0, lag: float = 0.0, *, copies: bool = True) -> None:
+        self._handed_out = copied if copies else _itself
+        self._taken_in = copied if copies else dict
         self.partitions: dict[str, dict[str, Item]] = {}
         self.index: dict[str, dict[Key, str]] = {}
         self._now = now
         self._lag = lag
-        self._kept: dict[Key, bytes] = {}
         self._behind: deque[tuple[float, Key, str | None, str | None, str]] = deque()
 
     def item(self, key: Key) -> Item | None:
         return self.partitions.get(key.pk, {}).get(key.sk)
 
     def get(self, key: Key) -> Item | None:
-        """A read of what was read before costs half: its bytes are kept."""
-        kept = self._kept.get(key)
-        if kept is None:
-            item = self.item(key)
-            if item is None:
-                return None
-            try:
-                kept = self._kept[key] = marshal.dumps(item)
-            except ValueError:
-                return _copied(item)
-        return marshal.loads(kept)  # noqa: S302 - our own bytes
+        item = self.item(key)
+        return None if item is None else self._handed_out(item)
 
     def query(self, pk: str, prefix: str = "") -> list[Item]:
         partition = self.partitions.get(pk, {})
-        return [copied(partition[sk]) for sk in sorted(partition) if sk.startswith(prefix)]
+        return [self._handed_out(partition[sk]) for sk in sorted(partition) if sk.startswith(prefix)]
 
     def due(self, shard: str, until: str, limit: int) -> list[Item]:
         self.catch_up()
@@ -132,24 +134,24 @@ class World:
     def delete(self, key: Key) -> None:
         old = self.partitions.get(key.pk, {}).pop(key.sk, None)
         if old is not None:
-            self._kept.pop(key, None)
             self._indexed(key, old, {})
 
     def transact(self, writes: Sequence[Write]) -> None:
         for index, write in enumerate(writes):
             old = self.item(write.key)
             if write.when is not None and not true_of(write.when, old or {}):
-                raise ConditionFailed(index, copied(old) if old is not None else None)
+                raise ConditionFailed(index, self._handed_out(old) if old is not None else None)
         for write in writes:
             self._apply(write)
 
     def update(self, write: Update) -> Item:
         self.transact((write,))
-        return copied(self.partitions[write.key.pk][write.key.sk])
+        return self._handed_out(self.partitions[write.key.pk][write.key.sk])
 
-    def index_holds(self, shard: str) -> bool:
+    def finds(self, shard: str, until: str) -> bool:
         self.catch_up()
-        return bool(self.index.get(shard))
+        entries = self.index.get(shard)
+        return bool(entries) and min(entries.values()) <= until
 
     def catch_up(self) -> None:
         """Bring the index to what it shows now."""
@@ -166,23 +168,18 @@ class World:
         partition = self.partitions.setdefault(key.pk, {})
         old = partition.get(key.sk) or {}
         if type(write) is Put:
-            item = copied(write.item)
+            item = self._taken_in(write.item)
         else:
             assert isinstance(write, Update)
             item = self._changed(old, write)
         item["pk"], item["sk"] = key.pk, key.sk
         partition[key.sk] = item
-        self._kept.pop(key, None)
         self._indexed(key, old, item)
 
-    @staticmethod
-    def _changed(old: Item, write: Update) -> Item:
-        item = dict(old)
-        for name, value in write.init.items():
-            if name not in item:
-                item[name] = _copied(value)
-        for name, value in write.set.items():
-            item[name] = _copied(value)
+    def _changed(self, old: Item, write: Update) -> Item:
+        item = {**write.init, **old, **write.set} if write.init else {**old, **write.set}
+        if self._taken_in is not dict:
+            item = self._taken_in(item)
         for name, count in write.add.items():
             item[name] = item.get(name, 0) + count
         for name in write.remove:
@@ -208,12 +205,16 @@ class Table:
     def get(self, key: Key) -> Item | None:
         return self._calls(GET, partial(self._world.get, key), key)  # type: ignore[no-any-return]
 
+    def several(self, *keys: Key) -> list[Item | None]:
+        world = self._world
+        return self._calls(SEVERAL, lambda: [world.get(key) for key in keys], keys[-1])  # type: ignore[no-any-return]
+
     def query(self, pk: str, prefix: str = "") -> list[Item]:
         return self._calls(QUERY, partial(self._world.query, pk, prefix), pk)  # type: ignore[no-any-return]
 
     def due(self, shard: str, until: str, limit: int) -> list[Item]:
-        """Of the many partitions that hold nothing only some are disturbed: else hardly a sweep would ever end."""
-        if self._calls.skips_empty() and not self._world.index_holds(shard):
+        """Of the many queries that find nothing only some are disturbed: else hardly a sweep would ever end."""
+        if not self._world.finds(shard, until) and self._calls.skips_empty():
             return []
         return self._calls(DUE, partial(self._world.due, shard, until, limit), shard)  # type: ignore[no-any-return]
 

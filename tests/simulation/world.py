@@ -15,6 +15,7 @@ from bridge.domain.times import to_text
 from bridge.stores import keys
 from bridge.stores.sellers import Sellers
 from bridge.stores.table import Key
+from bridge.sweeps.due import OVERDUE
 from tests.simulation import lambdas, table
 from tests.simulation.amazon import Amazon
 from tests.simulation.calls import Calls
@@ -27,6 +28,8 @@ from tests.simulation.weather import Weather
 from tests.simulation.web import Web
 
 EVERY_S = 60.0
+LARGEST_SKEW_S = 2.5
+"""Of one clock against the right time."""
 IDLE_RUN = 0.02
 """Share of the idle sweeps that are run all the same."""
 ONE_SELLER = (Seller(EU, SellerId("A1ONE")),)
@@ -48,7 +51,8 @@ class World:
     def __post_init__(self) -> None:
         self.hub = Hub()
         self.calls = Calls(self.hub, self.weather)
-        self.items = table.World(lambda: self.hub.now, self.weather.within(0, 1) * self.weather.rates.index_lag)
+        lag = self.weather.within(0, 1) * self.weather.rates.index_lag
+        self.items = table.World(lambda: self.hub.now, lag, copies=self.thorough)
         self.queues = {
             name: Queue(self.hub, self.weather, batch=batch, name=name)
             for name, batch in {"inbox": lambdas.INBOX_BATCH, **lambdas.LANES}.items()
@@ -112,7 +116,7 @@ class World:
         now = self.hub.now
         if name == "due":
             self.items.catch_up()
-            soon = to_text(moment(now - 5))
+            soon = to_text(moment(now - OVERDUE.total_seconds() + LARGEST_SKEW_S))
             return any(
                 due <= soon
                 for shard, entries in self.items.index.items()
@@ -120,7 +124,7 @@ class World:
                 for due in entries.values()
             )
         if name == "orders":
-            return any(
+            return self._search_is_due(now) and any(
                 order.updated_shown(now) not in {None, self._known(order).get("v")}
                 for order in self.amazon.orders.values()
             )
@@ -128,6 +132,11 @@ class World:
             delivery.visible <= now and not self._taken_in(delivery.shipment)
             for delivery in self.erp.deliveries.values()
         )
+
+    def _search_is_due(self, now: float) -> bool:
+        soon = to_text(moment(now - lambdas.RHYTHM.orders_period.total_seconds() + 5 + 2 * LARGEST_SKEW_S))
+        cursors = (self.items.item(keys.cursor(seller, "orders")) or {} for seller in self.sellers)
+        return any("token" in cursor or cursor.get("at", "") <= soon for cursor in cursors)
 
     def _known(self, order: Order) -> dict[str, Any]:
         return (

@@ -81,7 +81,7 @@ class Deployment:
 
     @property
     def desk(self) -> Desk:
-        return Desk(self.table, self.clock)
+        return Desk(self.table, self.clock, self.orders)
 
     @property
     def parcels(self) -> Parcels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -95,6 +95,19 @@ class Change:
     milestone: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Where a try leads: what `decide` makes of the facts is stored together with the completion of the work.
+
+    `decide` is first asked about `known`, and about newer facts if those are out of date.
+    """
+
+    known: Head
+    decide: Callable[[Head], Change | None]
+    told: str = ""
+    """Digest of the parcel that Amazon accepted in this try."""
+
+
 def wanted(head: Head) -> tuple[str, ...]:
     """The kinds of work whose applied state is behind what the facts ask for."""
     kinds: list[str] = []
@@ -135,12 +148,12 @@ def folded(head: Head, order: Order) -> Head | None:
     )
 
 
-def read_anew(head: Head, order: Order, *, handling: str = "") -> tuple[Head, tuple[str, ...]] | None:
+def read_anew(head: Head, order: Order, *, handling: str = "") -> Change | None:
     """The facts after a reading and the work they call for, but for the kind that the reader is carrying out itself."""
     after = folded(head, order)
     if after is None:
         return None
-    return after, tuple(kind for kind in wanted(after) if kind != handling)
+    return Change(after, tuple(kind for kind in wanted(after) if kind != handling), milestone="read")
 
 
 @dataclass(frozen=True, slots=True)

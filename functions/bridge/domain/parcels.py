@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -98,6 +99,15 @@ def parcel(shipment: Shipment, package: Package, number: int) -> Parcel:
         shipped_at=package.shipped_at,
         lines=package.lines,
     )
+
+
+def units(*parcels: Parcel) -> dict[OrderItemId, int]:
+    """Units per order item in these parcels."""
+    count: Counter[OrderItemId] = Counter()
+    for one in parcels:
+        for item_id, quantity in one.lines:
+            count[item_id] += quantity
+    return dict(count)
 
 
 def too_many(ordered: Mapping[OrderItemId, int], packed: Mapping[OrderItemId, int]) -> str | None:

@@ -11,10 +11,12 @@ _LENGTH = 27
 
 def to_text(moment: datetime) -> str:
     """`2026-11-24T03:00:00.000000Z`, always 27 characters; ValueError for a naive time."""
-    if moment.tzinfo is None:
-        msg = "a time without a zone"
-        raise ValueError(msg)
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if moment.tzinfo is not UTC:
+        if moment.tzinfo is None:
+            msg = "a time without a zone"
+            raise ValueError(msg)
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def from_text(text: str) -> datetime:

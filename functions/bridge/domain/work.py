@@ -10,6 +10,7 @@ from typing import Any
 
 from bridge.domain.errors import Unreadable
 from bridge.domain.ids import OrderId, OrderKey, Region, SellerId
+from bridge.domain.lifecycle import Head
 from bridge.domain.sellers import SellerRecord
 from bridge.domain.times import from_text, to_text
 
@@ -47,6 +48,8 @@ class Turn:
     fence: int
     tries: int
     raised: datetime
+    head: Head
+    """What is known of the order as this try begins."""
     slot: datetime | None = None
     slot_for: str = ""
     """The operation of SP-API that `slot` was reserved for."""

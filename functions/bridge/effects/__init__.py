@@ -17,6 +17,7 @@ from bridge.domain.lifecycle import (
     HAND_TO_ERP,
     HOLD_IN_ERP,
     READ_BACK,
+    Ending,
 )
 from bridge.domain.work import Turn
 from bridge.effects import (
@@ -33,9 +34,12 @@ from bridge.ports import Ports
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """`run` drives applied towards desired once; it returns when that is done and raises one of the errors if not."""
+    """`run` drives applied towards desired once; it raises one of the errors when that cannot be done.
 
-    run: Callable[[Turn, Ports], None]
+    What it returns is stored with the completion of the work, all or nothing; None leaves the facts as they are.
+    """
+
+    run: Callable[[Turn, Ports], Ending | None]
     lane: str
     outward: bool
 

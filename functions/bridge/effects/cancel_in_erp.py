@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from bridge.domain.documents import CancelAnswer
-from bridge.domain.lifecycle import Change, Head, cancel_answered
+from bridge.domain.lifecycle import Change, Ending, Head, cancel_answered
 from bridge.domain.work import Turn
 from bridge.ports import Ports
 
 
-def run(turn: Turn, ports: Ports) -> None:
+def run(turn: Turn, ports: Ports) -> Ending | None:
     """`cancel` is idempotent, so a doubtful earlier try needs no look-up."""
     key = turn.work.key
-    head = ports.orders.get(key)
-    if head.erp_cancelled or not head.erp_number:
-        return
+    if turn.head.erp_cancelled or not turn.head.erp_number:
+        return None
     answer = ports.erp.cancel(key)
+    ports.signals.note("cancelled in the ERP", order=key.order_id, answer=str(answer))
+    if answer is not CancelAnswer.DONE:
+        ports.signals.count("ErpCannotFulfil")
 
     def decide(head: Head) -> Change | None:
         return None if head.erp_cancelled else Change(cancel_answered(head, answer), milestone="cancelled")
 
-    ports.orders.change(key, decide, known=head)
-    ports.signals.note("cancelled in the ERP", order=key.order_id, answer=str(answer))
-    if answer is not CancelAnswer.DONE:
-        ports.signals.count("ErpCannotFulfil")
+    return Ending(turn.head, decide)

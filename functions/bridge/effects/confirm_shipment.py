@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.domain.errors import NotNow, Refused
-from bridge.domain.lifecycle import Head
+from bridge.domain.lifecycle import READ_BACK, Change, Ending, Head
 from bridge.domain.orders import Status
-from bridge.domain.parcels import Parcel, confirmation, too_many
+from bridge.domain.parcels import Parcel, confirmation, too_many, units
 from bridge.domain.work import LEASE, Turn
 from bridge.ports import Ports
 
 NO_TRACKING = "the ERP has no tracking number for this parcel yet; goes on by itself once it has one"
 
 
-def run(turn: Turn, ports: Ports) -> None:
+def run(turn: Turn, ports: Ports) -> Ending:
     """Raises Refused when parcels hold more than was ordered, or Amazon refuses and does not show the parcel."""
-    key = turn.work.key
-    parcel = ports.parcels.claimed(turn)
-    head = ports.orders.get(key)
+    parcel, head = ports.parcels.claimed(turn), turn.head
     if not head.version:
         msg = "the parcel came before its order was read"
         raise NotNow(msg, ports.clock.now() + LEASE)
@@ -31,13 +31,28 @@ def run(turn: Turn, ports: Ports) -> None:
         raise Refused(parcel.surplus)
     # A slot for confirming says that the try which reserved it has looked: both in turn would end nowhere.
     looked = turn.slot_of("confirmShipment") is not None
-    if looked or not (turn.doubt and _shown(turn, parcel, head, ports)):
-        _send(parcel, head, turn, ports)
-    ports.parcels.confirmed(parcel, head, readback=ports.rhythm.readback)
-    ports.signals.note("shipment confirmed", order=key.order_id, units=sum(count for _, count in parcel.lines))
+    if looked or not (turn.doubt and _shown(turn, parcel, ports)):
+        _send(turn, parcel, ports)
+    return _confirmed(parcel, head, ports)
 
 
-def _send(parcel: Parcel, head: Head, turn: Turn, ports: Ports) -> None:
+def _confirmed(parcel: Parcel, known: Head, ports: Ports) -> Ending:
+    """Units that Amazon accepted, over all parcels; and a look, later, whether Amazon shows them.
+
+    What was corrected meanwhile is told as well: it raised the work again.
+    """
+
+    def decide(head: Head) -> Change | None:
+        accepted = [other for other, taken in ports.parcels.all(head.key) if taken and other.part != parcel.part]
+        counted = replace(head, confirmed=units(parcel, *accepted))
+        return Change(counted, (READ_BACK,), delay=ports.rhythm.readback, milestone="confirmed")
+
+    ports.signals.note("shipment confirmed", order=known.key.order_id, units=sum(units(parcel).values()))
+    return Ending(known, decide, told=parcel.digest)
+
+
+def _send(turn: Turn, parcel: Parcel, ports: Ports) -> None:
+    head = turn.head
     surplus = too_many({item_id: item.ordered for item_id, item in head.items.items()}, dict(parcel.lines))
     if surplus:
         raise Refused(surplus)
@@ -47,16 +62,16 @@ def _send(parcel: Parcel, head: Head, turn: Turn, ports: Ports) -> None:
         ports.amazon.confirm_shipment(parcel.key, message, slot=turn.slot_of("confirmShipment"))
     except Refused:
         # Also the answer to a repetition after the order was complete: look before calling it a failure.
-        if not _shown(turn, parcel, head, ports):
+        if not _shown(turn, parcel, ports):
             raise
 
 
-def _shown(turn: Turn, parcel: Parcel, head: Head, ports: Ports) -> bool:
+def _shown(turn: Turn, parcel: Parcel, ports: Ports) -> bool:
     """Whether Amazon shows the parcel. Of a correction that proves nothing: it may be the earlier version."""
     if parcel.told:
         return False
     reference = str(parcel.reference)
-    if head.shown.get(reference) == parcel.tracking:
+    if turn.head.shown.get(reference) == parcel.tracking:
         return True
     reading = ports.amazon.get_order(parcel.key, slot=turn.slot_of("getOrder"))
     return reading.order.packages.get(reference) == parcel.tracking

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.domain.documents import Document, ErpOrder, Recipient
 from bridge.domain.errors import Refused
 from bridge.domain.handover import document
-from bridge.domain.lifecycle import HAND_TO_ERP, Change, Head, handed, wanted
+from bridge.domain.lifecycle import HAND_TO_ERP, Change, Ending, Head, handed, wanted
 from bridge.domain.orders import Order
 from bridge.domain.work import OLD_AT_FIRST_SIGHT, Turn
 from bridge.ports import Ports
@@ -20,38 +20,35 @@ BEFORE_GO_LIVE = (
 )
 
 
-def run(turn: Turn, ports: Ports) -> None:
+def run(turn: Turn, ports: Ports) -> Ending | None:
     """Nothing happens when the order is in the ERP already, or not (or no longer) to be shipped by the seller."""
     key = turn.work.key
-    known = ports.orders.get(key)
-    if known.erp_number:
-        return
+    if turn.head.erp_number:
+        return None
     reading = ports.amazon.get_order(key, recipient=not turn.rehearse, slot=turn.slot_of("getOrder"))
-    head, works = ports.orders.fold(key, reading.order, handling=HAND_TO_ERP, known=known)
+    head, works = ports.orders.fold(key, reading.order, handling=HAND_TO_ERP, known=turn.head)
     ports.send(works)
     if head.erp_number:
-        return
+        return None
     if not head.actionable:
-        _adopt_lost_answer(turn, head, reading.order, ports)
-        return
+        return _lost_answer(turn, head, reading.order, ports)
     demand = document(key, reading.order)
     if turn.rehearse:
         ports.signals.note(
             "would hand to the ERP", order=key.order_id, lines=len(demand.lines), total=str(demand.total)
         )
-        return
+        return None
     erp_order = _in_erp(turn, demand, reading.recipient, ports)
     if erp_order.total is not None and erp_order.total != demand.total and not turn.accepted:
         msg = f"the ERP's document {erp_order.number} is over {erp_order.total}, Amazon's order over {demand.total}"
         raise Refused(msg)
-    _stored(erp_order, reading.order, head, ports)
+    return _handed(erp_order, reading.order, head, ports)
 
 
-def _adopt_lost_answer(turn: Turn, head: Head, order: Order, ports: Ports) -> None:
+def _lost_answer(turn: Turn, head: Head, order: Order, ports: Ports) -> Ending | None:
     """The order is not to be shipped (any more), but an earlier try may have landed: then it is to be stopped there."""
     found = ports.erp.find(turn.work.key) if turn.doubt else None
-    if found:
-        _stored(found, order, head, ports)
+    return _handed(found, order, head, ports) if found else None
 
 
 def _in_erp(turn: Turn, demand: Document, recipient: Recipient | None, ports: Ports) -> ErpOrder:
@@ -68,7 +65,7 @@ def _in_erp(turn: Turn, demand: Document, recipient: Recipient | None, ports: Po
     return ports.erp.create(demand, recipient)
 
 
-def _stored(erp_order: ErpOrder, order: Order, known: Head, ports: Ports) -> None:
+def _handed(erp_order: ErpOrder, order: Order, known: Head, ports: Ports) -> Ending:
     """What came in meanwhile (a cancellation) is called for in the same write."""
     items = {line.item_id: line.quantity for line in order.lines if line.quantity}
 
@@ -76,6 +73,5 @@ def _stored(erp_order: ErpOrder, order: Order, known: Head, ports: Ports) -> Non
         after = handed(head, erp_order.number, order.version, items)
         return Change(after, wanted(after), milestone="handed")
 
-    _, works = ports.orders.change(known.key, decide, known=known)
-    ports.send(works)
     ports.signals.note("handed to the ERP", order=known.key.order_id, erp=erp_order.number)
+    return Ending(known, decide)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from bridge.domain.errors import Refused
-from bridge.domain.lifecycle import Change, Head
+from bridge.domain.lifecycle import Change, Ending, Head
 from bridge.domain.work import Turn
 from bridge.ports import Ports
 
 
-def run(turn: Turn, ports: Ports) -> None:
+def run(turn: Turn, ports: Ports) -> Ending:
     """Raises Refused when a confirmed parcel is missing at Amazon: the customer sees no tracking."""
-    key = turn.work.key
-    head = ports.orders.get(key)
-    if _missing(head, ports):
+    key, known = turn.work.key, turn.head
+    if _missing(known, ports):
         order = ports.amazon.get_order(key, slot=turn.slot_of("getOrder")).order
-        head, works = ports.orders.fold(key, order, known=head)
+        known, works = ports.orders.fold(key, order, known=known)
         ports.send(works)
-        missing = _missing(head, ports)
+        missing = _missing(known, ports)
         if missing:
             msg = f"Amazon took package {', '.join(missing)}, but does not show it; `bridge parked retry` looks again"
             raise Refused(msg)
-    _shown(head, ports)
+
+    def decide(head: Head) -> Change | None:
+        return None if "shown" in head.times else Change(head, milestone="shown")
+
+    return Ending(known, decide)
 
 
 def _missing(head: Head, ports: Ports) -> list[str]:
@@ -29,10 +32,3 @@ def _missing(head: Head, ports: Ports) -> list[str]:
         for parcel, accepted in ports.parcels.all(head.key)
         if accepted and head.shown.get(str(parcel.reference)) != parcel.tracking
     ]
-
-
-def _shown(known: Head, ports: Ports) -> None:
-    def decide(head: Head) -> Change | None:
-        return None if "shown" in head.times else Change(head, milestone="shown")
-
-    ports.orders.change(known.key, decide, known=known)

@@ -13,11 +13,13 @@ from datetime import datetime, timedelta
 
 from bridge.domain.errors import NotNow, Throttled
 from bridge.domain.ids import Seller
-from bridge.domain.lifecycle import Head
+from bridge.domain.lifecycle import Ending, Head
 from bridge.domain.times import from_text, to_text
 from bridge.domain.work import IN_FLIGHT, LEASE, Turn, Work
 from bridge.ports import Clock
 from bridge.stores import keys
+from bridge.stores.orders import Orders, contended, read_head
+from bridge.stores.sellers import read_seller
 from bridge.stores.table import (
     Absent,
     Compare,
@@ -39,34 +41,17 @@ EARLY = timedelta(seconds=2)
 """A message may come this much before its time: SQS counts in whole seconds."""
 SENT_AGAIN_AFTER = timedelta(seconds=180)
 """The sweep gives work that it sent this much time, which is a message's visibility time-out, before it sends again."""
-KEPT = timedelta(days=548)
-"""How long an order and its work are remembered: 18 months."""
+_TRIES = 8
 PARKED_SHELF, PAUSED_SHELF = "parked", "paused"
-
-
-def time_to_live(now: datetime) -> int:
-    """For DynamoDB's TTL attribute: seconds since 1970."""
-    return int((now + KEPT).timestamp())
-
-
-def raising(work: Work, head: Head, now: datetime, delay: timedelta = timedelta(0)) -> Update:
-    """The write that asks for `work` once more; also brings a parked effect back, because there is news."""
-    deadline = {"ship_by": to_text(head.ship_by)} if head.ship_by else {}
-    return Update(
-        keys.work(work),
-        add={"want": 1},
-        set={"due": to_text(now + delay), "dshard": keys.due_shard(work), "ttl": time_to_live(now), **deadline},
-        init={"raised": to_text(now)},
-        remove=("shelf", "reason", "nb"),
-    )
 
 
 class Desk:
     """Claims and completions; see ports.Desk."""
 
-    def __init__(self, table: Table, clock: Clock, lease: timedelta = LEASE) -> None:
+    def __init__(self, table: Table, clock: Clock, orders: Orders, lease: timedelta = LEASE) -> None:
         self._table = table
         self._clock = clock
+        self._orders = orders
         self._lease = lease
 
     def claim(self, work: Work, slot: datetime | None) -> Turn | None:
@@ -97,19 +82,53 @@ class Desk:
             fence=item["f"],
             tries=item["tries"],
             raised=from_text(item["raised"]),
+            head=Head(work.key),
             slot=slot if slot and slot > now - VOID_AFTER else None,
             slot_for=item.get("slot_for", ""),
             accepted=bool(item.get("accepted")),
             stored=item,
         )
 
-    def complete(self, turn: Turn) -> bool:
-        """True when the work is wanted again already; the claim is given back either way."""
-        done = {"done": turn.want, "at": to_text(self._clock.now()), "tries": 0}
+    def open(self, turn: Turn) -> Turn:
+        key = turn.work.key
+        seller, head = self._table.several(keys.seller(key.seller), keys.head(key))
+        return replace(turn, seller=read_seller(key.seller, seller), head=read_head(key, head))
+
+    def complete(self, turn: Turn, ending: Ending | None = None) -> tuple[Work, ...]:
+        """The claim is given back either way."""
+        told = {"done_h": ending.told} if ending and ending.told else {}
+        done = {**told, "done": turn.want, "at": to_text(self._clock.now()), "tries": 0}
         over = ("lu", "slot", "reason", "accepted")
-        if self._unless_wanted_again(turn, Update(keys.work(turn.work), set=done, remove=(*over, "due", "dshard"))):
-            return False
-        return self._while_held(turn, self._due_now(turn, done, over))
+        last = self._unless_wanted_again(turn, Update(keys.work(turn.work), set=done, remove=(*over, "due", "dshard")))
+        next_works: tuple[Work, ...] = ()
+        if ending:
+            next_works, completed = self._store(ending, last)
+            if completed:
+                return next_works
+        if self._done(last) or not self._while_held(turn, self._due_now(turn, done, over)):
+            return next_works
+        return (*next_works, turn.work)
+
+    def _store(self, ending: Ending, last: Update) -> tuple[tuple[Work, ...], bool]:
+        """What the ending calls for at once, and whether the completion went with it.
+
+        Not when the work is wanted again, or the claim is not ours any more; what happened is noted all the same.
+        """
+        head, beside = ending.known, [last]
+        for _ in range(_TRIES):
+            change = ending.decide(head)
+            if change is None:
+                return (), False
+            try:
+                _, works = self._orders.store(head, change, beside)
+            except ConditionFailed as failed:
+                if failed.index == 0:
+                    head = self._orders.get(head.key)
+                else:
+                    beside = [Update(last.key, set={"done_h": ending.told})] if ending.told else []
+                continue
+            return () if change.delay else works, last in beside
+        raise contended(ending.known.key)
 
     def postpone(self, turn: Turn, until: datetime, cause: NotNow) -> bool:
         """`Throttled` comes before anything was sent: such a try leaves no doubt. After any other, not even news
@@ -131,7 +150,7 @@ class Desk:
         now = to_text(self._clock.now())
         shelf = {"shelf": PARKED_SHELF, "dshard": keys.PARKED, "due": now, "reason": reason}
         over = ("lu", "slot", "accepted")
-        if self._unless_wanted_again(turn, Update(keys.work(turn.work), set=shelf, remove=over)):
+        if self._done(self._unless_wanted_again(turn, Update(keys.work(turn.work), set=shelf, remove=over))):
             return True
         self._while_held(turn, self._due_now(turn, {}, over))
         return False
@@ -139,9 +158,9 @@ class Desk:
     def _due_now(self, turn: Turn, change: Item, over: tuple[str, ...]) -> Update:
         return Update(keys.work(turn.work), set={**change, "due": to_text(self._clock.now())}, remove=over)
 
-    def _unless_wanted_again(self, turn: Turn, update: Update) -> bool:
+    def _unless_wanted_again(self, turn: Turn, update: Update) -> Update:
         """Under the fence, and only while nobody has asked for the work anew since the claim."""
-        return self._if(update, both(equals("f", turn.fence), equals("want", turn.want)))
+        return replace(update, when=both(equals("f", turn.fence), equals("want", turn.want)))
 
     def pause(self, work: Work, reason: str) -> bool:
         """Lay the work aside until its seller is resumed; whoever holds a claim on it keeps that."""
@@ -205,8 +224,12 @@ class Desk:
         return self._if(update, equals("f", turn.fence))
 
     def _if(self, update: Update, condition: Condition) -> bool:
+        return self._done(replace(update, when=condition))
+
+    def _done(self, update: Update) -> bool:
+        """False when its condition is not true (any more)."""
         try:
-            self._table.update(replace(update, when=condition))
+            self._table.update(update)
         except ConditionFailed:
             return False
         return True

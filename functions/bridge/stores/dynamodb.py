@@ -107,6 +107,21 @@ class DynamoTable:
         answer = self._call("get_item", Key=_write(key._asdict()), ConsistentRead=True)
         return _read(answer["Item"]) if "Item" in answer else None
 
+    def several(self, *keys: Key) -> list[Item | None]:
+        found: dict[Key, Item] = {}
+        wanted: Any = [_write(key._asdict()) for key in keys]
+        for attempt in range(_TRIES):
+            asked = {self._name: {"Keys": wanted, "ConsistentRead": True}}
+            answer = self._called(self._client.batch_get_item, RequestItems=asked)
+            for item in map(_read, answer["Responses"].get(self._name, [])):
+                found[Key(item["pk"], item["sk"])] = item
+            wanted = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys")
+            if not wanted:
+                return [found.get(key) for key in keys]
+            self._pause(attempt)
+        msg = "DynamoDB: some items were not read"
+        raise Unavailable(msg)
+
     def query(self, pk: str, prefix: str = "") -> list[Item]:
         expression = _Expression()
         condition = f"{expression.name('pk')} = {expression.value(pk)}"
@@ -175,10 +190,13 @@ class DynamoTable:
             parameters["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        return self._called(getattr(self._client, operation), TableName=self._name, **parameters)
+
+    def _called(self, operation: Callable[..., dict[str, Any]], **parameters: Any) -> dict[str, Any]:
         """A single write may collide with a transaction too, and boto3 does not try that again."""
         for attempt in range(_TRIES):
             try:
-                answer: dict[str, Any] = getattr(self._client, operation)(TableName=self._name, **parameters)
+                answer = operation(**parameters)
             except self._client.exceptions.ConditionalCheckFailedException as error:
                 old = error.response.get("Item")
                 raise ConditionFailed(0, _read(old) if old else None) from None

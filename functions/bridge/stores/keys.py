@@ -5,9 +5,9 @@
 | `T#<region>#<seller>#O#<order>` | `HEAD` | facts of one order |
 | same | `FX#<kind>` | one effect of the order |
 | same | `PKG#<shipment>#<package>` | one parcel, with its own effect |
-| `T#<region>#<seller>` | `CUR#<sweep>` | how far a sweep has come |
-| same | `Q#<operation>` | Amazon's quota of one operation |
+| `T#<region>#<seller>` | `Q#<operation>` | Amazon's quota of one operation |
 | `SELLERS` | `<seller>#<region>` | the seller: mode, marketplaces, subscriptions |
+| same | `<seller>#<region>#CUR#<sweep>` | how far a sweep has come |
 | `PARKED` | `<digest>` | a message that nobody could act on |
 
 Index `due` (`dshard`, `due`): `D#<kind>#<n>` work that should happen, `SHIPBY#<n>` orders near their deadline,
@@ -74,7 +74,7 @@ def seller_of(sk: str) -> Seller:
 
 
 def cursor(seller: Seller, sweep: str) -> Key:
-    return Key(f"T#{seller.region}#{seller.seller_id}", f"CUR#{sweep}")
+    return Key(SELLERS, f"{regions_of(seller.seller_id)}{seller.region}#CUR#{sweep}")
 
 
 def quota(seller: Seller, operation: str) -> Key:

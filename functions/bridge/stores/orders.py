@@ -15,7 +15,7 @@ from bridge.domain.times import from_text, to_text
 from bridge.domain.work import Work
 from bridge.ports import Clock
 from bridge.stores import keys
-from bridge.stores.desk import raising, time_to_live
+from bridge.stores.raising import raising, time_to_live
 from bridge.stores.table import Absent, Condition, ConditionFailed, Put, Table, Write, equals
 from bridge.stores.table import Item as Stored
 
@@ -31,8 +31,7 @@ class Orders:
         self._clock = clock
 
     def get(self, key: OrderKey) -> Head:
-        item = self._table.get(keys.head(key))
-        return _read(key, item) if item else Head(key)
+        return read_head(key, self._table.get(keys.head(key)))
 
     def change(
         self, key: OrderKey, decide: Callable[[Head], Change | None], *, known: Head | None = None
@@ -70,11 +69,7 @@ class Orders:
     def fold(
         self, key: OrderKey, order: Order, *, handling: str = "", known: Head | None = None
     ) -> tuple[Head, tuple[Work, ...]]:
-        def decide(head: Head) -> Change | None:
-            after = read_anew(head, order, handling=handling)
-            return Change(*after, milestone="read") if after else None
-
-        return self.change(key, decide, known=known)
+        return self.change(key, lambda head: read_anew(head, order, handling=handling), known=known)
 
     def near_deadline(self, now: datetime, limit: int = 100) -> list[OrderKey]:
         found: list[OrderKey] = []
@@ -147,7 +142,10 @@ def _item(raw: list[Any]) -> Item:
     return Item(Sku(sku) if sku else None, ordered, fulfilled)
 
 
-def _read(key: OrderKey, item: Stored) -> Head:
+def read_head(key: OrderKey, item: Stored | None) -> Head:
+    """The facts in an item; a head without revision when there is none."""
+    if not item:
+        return Head(key)
     return Head(
         key=key,
         revision=item["rev"],

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bridge.domain.documents import Package, Shipment
 from bridge.domain.ids import OrderItemId, OrderKey
-from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER, READ_BACK, Change, Head
-from bridge.domain.parcels import Parcel, parcel, part_of, reference, too_many
+from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER, Change, Head
+from bridge.domain.parcels import Parcel, parcel, part_of, reference, too_many, units
 from bridge.domain.times import from_text, to_text
 from bridge.domain.work import Turn, Work
 from bridge.ports import Clock
 from bridge.stores import keys
-from bridge.stores.desk import raising
-from bridge.stores.orders import Orders, contended
+from bridge.stores.orders import Orders, contended, read_head
+from bridge.stores.raising import raising
 from bridge.stores.table import Absent, ConditionFailed, Item, Table, Update, equals
 
 _TRIES = 8
@@ -38,21 +37,6 @@ class Parcels:
         items = self._table.query(keys.order_pk(key), "PKG#")
         return [(_read(key, item), item.get("done_h") == item["want_h"]) for item in items]
 
-    def confirmed(self, parcel: Parcel, known: Head, *, readback: timedelta) -> None:
-        """What was corrected meanwhile is told as well: it raised the work again."""
-        told = Update(keys.parcel(parcel.key, parcel.part), set={"done_h": parcel.digest})
-        head = known
-        for _ in range(_TRIES):
-            others = [other for other, accepted in self.all(parcel.key) if accepted and other.part != parcel.part]
-            counted = replace(head, confirmed=units(parcel, *others))
-            try:
-                self._orders.store(head, Change(counted, (READ_BACK,), delay=readback, milestone="confirmed"), [told])
-            except ConditionFailed:
-                head = self._orders.get(parcel.key)
-            else:
-                return
-        raise contended(parcel.key)
-
     def report(self, shipment: Shipment) -> tuple[Work, ...]:
         works: list[Work] = []
         for package in shipment.packages:
@@ -62,8 +46,7 @@ class Parcels:
     def _report(self, shipment: Shipment, package: Package) -> tuple[Work, ...]:
         part = part_of(shipment.shipment_id, package.package_id)
         for _ in range(_TRIES):
-            head = self._orders.get(shipment.key)
-            items = self._table.query(keys.order_pk(shipment.key), "PKG#")
+            head, items = self._file(shipment.key)
             known = {parcel.part: parcel for parcel in (_read(shipment.key, item) for item in items)}
             old = known.get(part)
             taken = {parcel.reference for parcel in known.values()}
@@ -77,6 +60,12 @@ class Parcels:
                 continue
         raise contended(shipment.key)
 
+    def _file(self, key: OrderKey) -> tuple[Head, list[Item]]:
+        """The order and its parcels, as they were at one moment."""
+        items = self._table.query(keys.order_pk(key))
+        head = next((item for item in items if item["sk"] == keys.HEAD), None)
+        return read_head(key, head), [item for item in items if item["sk"].startswith("PKG#")]
+
     def _store(self, head: Head, old: Parcel | None, new: Parcel, beside: dict[OrderItemId, int]) -> tuple[Work, ...]:
         """HEAD's count of packed units and the parcel itself, in one transaction; `beside` is in the other parcels."""
         packed = {item_id: beside.get(item_id, 0) + count for item_id, count in units(new).items()}
@@ -85,15 +74,6 @@ class Parcels:
         change = Change(replace(head, packed=beside if surplus else beside | packed), calls, milestone="shipped")
         _, fetch = self._orders.store(head, change, [_write(head, old, new, surplus, self._clock.now())])
         return (Work(CONFIRM_SHIPMENT, new.key, new.part), *fetch)
-
-
-def units(*parcels: Parcel) -> dict[OrderItemId, int]:
-    """Units per order item in these parcels."""
-    count: Counter[OrderItemId] = Counter()
-    for one in parcels:
-        for item_id, quantity in one.lines:
-            count[item_id] += quantity
-    return dict(count)
 
 
 def _write(head: Head, old: Parcel | None, new: Parcel, surplus: str | None, now: datetime) -> Update:

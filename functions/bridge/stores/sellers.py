@@ -21,8 +21,7 @@ class Sellers:
         self._clock = clock
 
     def get(self, seller: Seller) -> SellerRecord | None:
-        item = self._table.get(keys.seller(seller))
-        return _read(seller, item) if item else None
+        return read_seller(seller, self._table.get(keys.seller(seller)))
 
     def named(self, seller_id: str) -> list[SellerRecord]:
         return self._beginning(keys.regions_of(seller_id))
@@ -30,8 +29,17 @@ class Sellers:
     def all(self) -> list[SellerRecord]:
         return self._beginning("")
 
+    def progress(self, sweep: str) -> list[tuple[SellerRecord, Cursor]]:
+        items = self._table.query(keys.SELLERS)
+        cursors = {item["sk"]: _cursor(item) for item in items if _is_cursor(item)}
+        return [
+            (record, cursors.get(keys.cursor(record.seller, sweep).sk, Cursor()))
+            for record in (_read(keys.seller_of(item["sk"]), item) for item in items if not _is_cursor(item))
+        ]
+
     def _beginning(self, prefix: str) -> list[SellerRecord]:
-        return [_read(keys.seller_of(item["sk"]), item) for item in self._table.query(keys.SELLERS, prefix)]
+        items = self._table.query(keys.SELLERS, prefix)
+        return [_read(keys.seller_of(item["sk"]), item) for item in items if not _is_cursor(item)]
 
     def put(self, record: SellerRecord) -> None:
         item: Item = {
@@ -58,9 +66,7 @@ class Sellers:
         self.set_mode(seller, Mode.NEEDS_CONSENT, reason)
 
     def cursor(self, seller: Seller, sweep: str) -> Cursor:
-        item = self._table.get(keys.cursor(seller, sweep)) or {}
-        at, started, begun, looked = (_moment(item, name) for name in ("at", "started", "begun", "looked"))
-        return Cursor(at, item.get("token"), started, begun, looked)
+        return _cursor(self._table.get(keys.cursor(seller, sweep)) or {})
 
     def begin(self, seller: Seller, sweep: str) -> None:
         self._table.update(Update(keys.cursor(seller, sweep), set={"begun": to_text(self._clock.now())}))
@@ -87,6 +93,20 @@ class Sellers:
                 self._table.update(Update(key, set={"at": text, **seen}, remove=over, when=forward))
                 return
         self._table.update(Update(key, set=seen, remove=over))
+
+
+def _is_cursor(item: Item) -> bool:
+    return "#CUR#" in item["sk"]
+
+
+def _cursor(item: Item) -> Cursor:
+    at, started, begun, looked = (_moment(item, name) for name in ("at", "started", "begun", "looked"))
+    return Cursor(at, item.get("token"), started, begun, looked)
+
+
+def read_seller(seller: Seller, item: Item | None) -> SellerRecord | None:
+    """The record in an item; None when there is none."""
+    return _read(seller, item) if item else None
 
 
 def _moment(item: Item, name: str) -> datetime | None:

@@ -102,6 +102,10 @@ class Table(Protocol):
 
     def get(self, key: Key) -> Item | None: ...
 
+    def several(self, *keys: Key) -> list[Item | None]:
+        """Up to a hundred items in one call, in the order of the keys; each read is consistent by itself."""
+        ...
+
     def query(self, pk: str, prefix: str = "") -> list[Item]:
         """All items of a partition whose sort key begins with `prefix`, in order of sort key, with `pk` and `sk`."""
         ...

@@ -52,6 +52,5 @@ def each_seller(
 
 def _in_turn(ports: Ports, sweep: str) -> list[tuple[SellerRecord, Cursor]]:
     """Whoever was not looked at for longest comes first: neither a slow nor a failing seller starves the rest."""
-    active = [record for record in ports.sellers.all() if record.mode in {Mode.LIVE, Mode.DRY_RUN}]
-    found = [(record, ports.sellers.cursor(record.seller, sweep)) for record in active]
+    found = [entry for entry in ports.sellers.progress(sweep) if entry[0].mode in {Mode.LIVE, Mode.DRY_RUN}]
     return sorted(found, key=lambda entry: (entry[1].begun is not None, entry[1].begun))

@@ -18,7 +18,7 @@ from bridge.domain.ids import OrderId, OrderKey
 from bridge.domain.sellers import Mode, SellerRecord
 from bridge.domain.work import Work, decode
 from bridge.settings import Settings
-from bridge.stores.desk import raising
+from bridge.stores.raising import raising
 from tests.fakes.table import MemoryTable
 from tests.fakes.world import DE, SELLER
 from tests.unit.bridge.wire import Wire, answer

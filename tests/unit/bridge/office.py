@@ -8,7 +8,9 @@ from datetime import timedelta
 from bridge.domain.ids import OrderId, OrderKey
 from bridge.domain.lifecycle import HAND_TO_ERP, Head
 from bridge.domain.work import Turn, Work
-from bridge.stores.desk import Desk, raising
+from bridge.stores.desk import Desk
+from bridge.stores.orders import Orders
+from bridge.stores.raising import raising
 from tests.fakes.table import MemoryTable
 from tests.fakes.world import SELLER, TestClock
 
@@ -24,7 +26,7 @@ class Office:
     clock: TestClock = field(default_factory=TestClock)
 
     def __post_init__(self) -> None:
-        self.desk = Desk(self.table, self.clock)
+        self.desk = Desk(self.table, self.clock, Orders(self.table, self.clock))
 
     def ask(self, work: Work = WORK, *, ship_in: timedelta | None = None, delay: timedelta = timedelta(0)) -> None:
         now = self.clock.now()

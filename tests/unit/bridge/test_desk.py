@@ -39,7 +39,7 @@ def test_work_is_given_to_one_at_a_time(office: Office) -> None:
 
 def test_done_is_done(office: Office) -> None:
     office.ask()
-    assert office.desk.complete(office.claim()) is False
+    assert office.desk.complete(office.claim()) == ()
     assert office.desk.claim(WORK, None) is None
     office.wait(timedelta(days=1))
     assert office.due() == []
@@ -49,11 +49,11 @@ def test_what_was_asked_for_meanwhile_is_wanted_again(office: Office) -> None:
     office.ask()
     turn = office.claim()
     office.ask()
-    assert office.desk.complete(turn) is True
+    assert office.desk.complete(turn) == (WORK,)
     assert office.due() == [WORK]
     again = office.claim()
     assert (again.want, again.tries, again.doubt) == (2, 1, False)
-    assert office.desk.complete(again) is False
+    assert office.desk.complete(again) == ()
 
 
 def test_a_crashed_holder_is_followed_after_the_lease_by_one_who_doubts(office: Office) -> None:
@@ -76,7 +76,7 @@ def test_one_whose_lease_is_over_changes_nothing(office: Office) -> None:
     office.claim()
     before = office.desk.state(WORK)
     now = office.clock.now()
-    assert office.desk.complete(lost) is False
+    assert office.desk.complete(lost) == ()
     assert office.desk.park(lost, "x") is False
     assert office.desk.give_back(lost) is False
     assert office.desk.postpone(lost, now, NotNow("x")) is False
@@ -89,7 +89,7 @@ def test_a_late_completion_does_not_swallow_new_news(office: Office) -> None:
     office.ask()
     office.wait(LEASE)
     office.claim()
-    assert office.desk.complete(lost) is False
+    assert office.desk.complete(lost) == ()
     office.wait(LEASE)
     assert office.due() == [WORK]
 

@@ -119,7 +119,7 @@ def test_a_pause_does_not_take_the_work_from_its_holder(office: Office) -> None:
     office.ask()
     turn = office.claim()
     office.desk.pause(WORK, "seller is paused")
-    assert office.desk.complete(turn) is False
+    assert office.desk.complete(turn) == ()
     assert office.desk.resume(SELLER) == []
     office.ask()
     assert office.claim().want == 2
@@ -130,7 +130,7 @@ def test_news_during_a_pause_and_a_claim_stay_paused(office: Office) -> None:
     turn = office.claim()
     office.ask()
     office.desk.pause(WORK, "seller is paused")
-    assert office.desk.complete(turn) is True
+    assert office.desk.complete(turn) == (WORK,)
     assert office.desk.claim(WORK, None) is None
     assert office.desk.resume(SELLER) == [WORK]
     assert office.claim().want == 2

@@ -20,6 +20,7 @@ from bridge.domain.sellers import Mode, SellerRecord
 from bridge.domain.work import Work, decode, encode
 from bridge.stores.desk import Desk
 from bridge.stores.dynamodb import DynamoTable
+from bridge.stores.orders import Orders
 from bridge.stores.sellers import Sellers
 from bridge.wiring import SystemClock
 from tests.contract.table_kit.cases import create_table
@@ -53,7 +54,8 @@ class Account:
         dynamodb, self.sqs = (boto3.client(service) for service in ("dynamodb", "sqs"))
         create_table(dynamodb, "core")
         table = DynamoTable(dynamodb, "core")
-        self.sellers, self.desk = Sellers(table, SystemClock()), Desk(table, SystemClock())
+        clock = SystemClock()
+        self.sellers, self.desk = Sellers(table, clock), Desk(table, clock, Orders(table, clock))
         self.queues = {
             lane: self.sqs.create_queue(QueueName=lane)["QueueUrl"] for lane in ("orders", "erp", "shipments")
         }

@@ -123,7 +123,7 @@ def test_a_buyers_request_holds_what_the_erp_has(changes: dict[str, Any], held: 
 def test_a_reader_is_not_called_for_what_it_is_doing() -> None:
     answer = read_anew(Head(KEY), version(1), handling=HAND_TO_ERP)
     assert answer is not None
-    assert answer[1] == ()
+    assert answer.calls == ()
 
 
 def test_a_second_request_of_the_buyer_holds_again() -> None:

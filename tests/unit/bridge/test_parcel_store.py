@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.domain.documents import Package, Shipment, ShipmentState
 from bridge.domain.ids import OrderItemId, OrderKey
-from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER
+from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER, Change, Ending
 from bridge.domain.work import Work
 from bridge.stores.desk import Desk
+from bridge.stores.orders import Orders
 from bridge.stores.parking import Parking
 from tests.fakes.world import START, World, an_order
 
@@ -41,7 +41,7 @@ def shipment(key: OrderKey, *packages: tuple[str, Lines, str]) -> Shipment:
 def waiting(made: World, key: OrderKey) -> dict[str, Lines]:
     """The parcels that are not parked, once everybody's turn has come."""
     made.work_off()
-    desk = Desk(made.table, made.clock)
+    desk = Desk(made.table, made.clock, Orders(made.table, made.clock))
     parcels = [parcel for parcel, _ in made.ports.parcels.all(key)]
     states = {parcel: desk.state(Work(CONFIRM_SHIPMENT, key, parcel.part)) or {} for parcel in parcels}
     assert {bool(parcel.surplus) == (state.get("shelf") == "parked") for parcel, state in states.items()} <= {True}
@@ -144,12 +144,20 @@ def test_a_parcel_before_its_order_asks_for_the_order() -> None:
     assert works == (Work(CONFIRM_SHIPMENT, key, "S1#P1"), Work(FETCH_ORDER, key))
 
 
+def told(made: World, work: Work) -> None:
+    """As the effect ends when Amazon accepted the parcel as it was claimed."""
+    turn = made.ports.desk.claim(work, None)
+    assert turn is not None
+    turn = made.ports.desk.open(turn)
+    accepted = made.ports.parcels.claimed(turn)
+    assert not accepted.told
+    made.ports.desk.complete(turn, Ending(turn.head, Change, told=accepted.digest))
+
+
 def test_a_parcel_is_accepted_as_it_was_told_and_no_other() -> None:
     made, key = world()
-    made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T1")))
-    ((told, _),) = made.ports.parcels.all(key)
-    assert not told.told
-    made.ports.parcels.confirmed(told, made.ports.orders.get(key), readback=timedelta(minutes=15))
+    (work,) = made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T1")))
+    told(made, work)
     assert [accepted for _, accepted in made.ports.parcels.all(key)] == [True]
     made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T2")))
     assert [(parcel.told, accepted) for parcel, accepted in made.ports.parcels.all(key)] == [(True, False)]
@@ -157,8 +165,11 @@ def test_a_parcel_is_accepted_as_it_was_told_and_no_other() -> None:
 
 def test_what_was_corrected_while_it_was_told_is_known_to_be_told() -> None:
     made, key = world()
-    made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T1")))
-    ((told, _),) = made.ports.parcels.all(key)
+    (work,) = made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T1")))
+    turn = made.ports.desk.claim(work, None)
+    assert turn is not None
+    turn = made.ports.desk.open(turn)
     made.ports.parcels.report(shipment(key, ("P1", ((ITEM, 1),), "T2")))
-    made.ports.parcels.confirmed(told, made.ports.orders.get(key), readback=timedelta(minutes=15))
+    ending = Ending(turn.head, Change, told=made.ports.parcels.claimed(turn).digest)
+    assert made.ports.desk.complete(turn, ending) == (work,)
     assert [(parcel.told, accepted) for parcel, accepted in made.ports.parcels.all(key)] == [(True, False)]

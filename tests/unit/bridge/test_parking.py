@@ -10,8 +10,10 @@ from bridge.domain.ids import OrderId, OrderKey
 from bridge.domain.lifecycle import HAND_TO_ERP, Head
 from bridge.domain.times import to_text
 from bridge.domain.work import Work
-from bridge.stores.desk import Desk, raising
+from bridge.stores.desk import Desk
+from bridge.stores.orders import Orders
 from bridge.stores.parking import KEPT, Parking
+from bridge.stores.raising import raising
 from tests.fakes.table import MemoryTable
 from tests.fakes.world import SELLER, START, TestClock
 
@@ -34,7 +36,7 @@ def parking(table: MemoryTable, clock: TestClock) -> Parking:
 
 
 def park_work(table: MemoryTable, clock: TestClock, reason: str = "unknown SKU") -> Desk:
-    desk = Desk(table, clock)
+    desk = Desk(table, clock, Orders(table, clock))
     table.update(raising(WORK, Head(WORK.key), clock.now()))
     turn = desk.claim(WORK, None)
     assert turn is not None
@@ -73,7 +75,7 @@ def test_parked_work_has_its_reason(parking: Parking, clock: TestClock, table: M
 
 def test_paused_work_is_not_parked(parking: Parking, clock: TestClock, table: MemoryTable) -> None:
     table.update(raising(WORK, Head(WORK.key), clock.now()))
-    Desk(table, clock).pause(WORK, "seller is paused")
+    Desk(table, clock, Orders(table, clock)).pause(WORK, "seller is paused")
     assert parking.list() == []
 
 

@@ -17,7 +17,7 @@ from bridge.domain.readings import Page
 from bridge.domain.sellers import Mode
 from bridge.domain.times import to_text
 from bridge.domain.work import Work
-from bridge.stores.desk import raising
+from bridge.stores.raising import raising
 from bridge.sweeps import due, orders, shipments
 from bridge.sweeps.each_seller import RESERVE_S
 from tests.fakes.world import SELLER, START, World, an_order

@@ -18,6 +18,8 @@ Grant = tuple[str, str, str]
 
 LANES = ("orders", "erp", "shipments")
 # Documented exception: X-Ray has no resources. https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html
+OPENS = ("GetItem", "PutItem", "UpdateItem", "Query", "BatchGetItem")
+"""A try of an effect reads the seller and the order at once."""
 ANYWHERE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
 
@@ -35,9 +37,9 @@ class Uses:
 
 USES = {
     "InboxFunction": Uses(consumes="InboxNotificationsQueue"),
-    "OutboxOrders": Uses(consumes="LanesOrdersQueue", amazon=True),
-    "OutboxErp": Uses(consumes="LanesErpQueue", amazon=True, erp=True),
-    "OutboxShipments": Uses(consumes="LanesShipmentsQueue", amazon=True),
+    "OutboxOrders": Uses(items=OPENS, consumes="LanesOrdersQueue", amazon=True),
+    "OutboxErp": Uses(items=OPENS, consumes="LanesErpQueue", amazon=True, erp=True),
+    "OutboxShipments": Uses(items=OPENS, consumes="LanesShipmentsQueue", amazon=True),
     "SweepsDue": Uses(items=("GetItem", "Query", "UpdateItem"), due=True),
     "SweepsOrders": Uses(amazon=True),
     "SweepsShipments": Uses(erp=True),
