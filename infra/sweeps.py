@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from infra.function import BridgeFunction, Entry
+from infra.function import ITEMS, BridgeFunction, Entry
 from infra.site import Site
 
 TIMEOUT_S = 55
@@ -24,7 +24,7 @@ class Sweeps(Construct):
         due.uses_table("GetItem", "Query", "UpdateItem")
         due.looks_for_due()
         orders = self._sweep("orders")
-        orders.uses_table()
+        orders.uses_table(*ITEMS, "BatchGetItem")
         orders.asks_amazon()
         shipments = self._sweep("shipments")
         shipments.uses_table()

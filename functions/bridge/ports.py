@@ -88,6 +88,8 @@ class Orders(Protocol):
         """A head without revision when the order is unknown."""
         ...
 
+    def several(self, keys_of: Sequence[OrderKey]) -> list[Head]: ...
+
     def change(
         self, key: OrderKey, decide: Callable[[Head], Change | None], *, known: Head | None = None
     ) -> tuple[Head, tuple[Work, ...]]:
@@ -177,7 +179,7 @@ class Sellers(Protocol):
     def cursor(self, seller: Seller, sweep: str) -> Cursor: ...
 
     def begin(self, seller: Seller, sweep: str) -> None:
-        """Note that a sweep turns to this seller now."""
+        """Note that this worker's sweep turns to this seller now."""
         ...
 
     def forget(self, seller: Seller, sweep: str) -> None:

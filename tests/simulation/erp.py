@@ -19,7 +19,7 @@ from bridge.domain.documents import (
 from bridge.domain.errors import Unavailable
 from bridge.domain.ids import OrderItemId, OrderKey, Seller
 from tests.simulation.calls import Calls, Port
-from tests.simulation.clock import START, Hub, moment
+from tests.simulation.clock import Hub, moment
 
 PROCESSING, CANCELLED, SHIPPED = "processing", "cancelled", "shipped"
 
@@ -74,8 +74,8 @@ class Erp:
         self.stopped: set[OrderKey] = set()
         """Orders that the ERP was asked to stop."""
         self.down = False
-        self.news: dict[Seller, float] = {}
-        """When the newest shipment or correction can first be listed."""
+        self.newest: dict[str, Delivery] = {}
+        """Deliveries that may be news to whoever lists them."""
         self._hub = hub
 
     def create(self, document: Document, recipient: Recipient) -> ErpOrder:
@@ -140,7 +140,7 @@ class Erp:
         shipment = Shipment(number, doc.key, ShipmentState.SHIPPED, moment(now), packages)
         delivery = Delivery(shipment, now + seen, {package.package_id: [package.tracking] for package in packages})
         self.deliveries[number] = delivery
-        self._note(delivery)
+        self.newest[delivery.shipment.shipment_id] = delivery
         return delivery
 
     def correct(self, delivery: Delivery, package_id: str, tracking: str) -> None:
@@ -150,22 +150,7 @@ class Erp:
         )
         delivery.trackings[package_id].append(tracking)
         delivery.shipment = replace(delivery.shipment, packages=packages, changed_at=moment(self._hub.now))
-        self._note(delivery)
-
-    def _note(self, delivery: Delivery) -> None:
-        seller = delivery.shipment.key.seller
-        self.news[seller] = max(self.news.get(seller, 0.0), delivery.visible, self._hub.now)
-
-    def changed(self, seller: Seller) -> float:
-        """The second of the newest change that can be listed."""
-        return max(
-            (
-                (delivery.shipment.changed_at - START).total_seconds()
-                for delivery in self.deliveries.values()
-                if delivery.shipment.key.seller == seller and delivery.visible <= self._hub.now
-            ),
-            default=-1000.0,
-        )
+        self.newest[delivery.shipment.shipment_id] = delivery
 
 
 class Connector:

@@ -26,6 +26,8 @@ FATES = {
 }
 _WAVE = 600.0
 """Every ten minutes the warehouse ships much at once."""
+_ANOTHER_DAY = 0.5
+"""Share of the documents that the warehouse does not get to within the schedule."""
 _MANY = 12
 """How often people look again whether they can go on."""
 
@@ -80,7 +82,7 @@ class Story:
         self.place(order, fate)
 
     def place(self, order: Order, fate: str) -> None:
-        pending = fate == "cancelled while pending" or self._rng.random() < 0.5
+        pending = fate == "cancelled while pending" or self._rng.random() < 0.3
         if pending:
             self.world.amazon.commit(order)
             paid = self._within(0, 900) if self._rng.random() < 0.7 else self._within(0, 5)
@@ -143,6 +145,8 @@ class Story:
         self.gaps.append(self._hub.now - self._order_of(doc.key).paid)
         if self.fates.get((doc.key.region, doc.key.seller_id, doc.key.order_id)) == "cancelled later":
             self._later(self._within(30, 900), lambda: self._cancel(self._order_of(doc.key)))
+        if self._rng.random() < _ANOTHER_DAY:
+            return
         wait = self._within(1, 30) if self._rng.random() < 0.2 else self._within(60, 900)
         if self._rng.random() < 0.6:
             wait += _WAVE - (self._hub.now + wait) % _WAVE + self._within(0, 30)
@@ -174,7 +178,7 @@ class Story:
             return
         way = self._rng.random()
         parcels = [left]
-        if way < 0.35 and sum(left.values()) > 1:
+        if way < 0.3 and sum(left.values()) > 1:
             first = {next(iter(left)): 1}
             rest = {item: units - first.get(item, 0) for item, units in left.items() if units > first.get(item, 0)}
             parcels = [first, rest] if way < 0.2 else [first]
@@ -192,7 +196,7 @@ class Story:
         delivery = self.world.erp.ship(doc, parcels, trackings, seen=seen)
         if not untracked and self._rng.random() < 0.5:
             self._later(self._within(0, 5), lambda: self._tell(delivery, 0))
-        if untracked or self._rng.random() < 0.25:
+        if untracked or self._rng.random() < 0.2:
             self._later(
                 self._soon() if self._rng.random() < 0.6 else self._within(1, 1500), lambda: self._correct(delivery)
             )

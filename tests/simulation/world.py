@@ -130,7 +130,7 @@ class World:
             )
         return any(
             delivery.visible <= now and not self._taken_in(delivery.shipment)
-            for delivery in self.erp.deliveries.values()
+            for delivery in tuple(self.erp.newest.values())
         )
 
     def _search_is_due(self, now: float) -> bool:
@@ -144,10 +144,12 @@ class World:
         )
 
     def _taken_in(self, shipment: Shipment) -> bool:
+        """Asked until it is true: nothing is ever forgotten."""
         for package in shipment.packages:
             item = self.items.item(keys.parcel(shipment.key, f"{shipment.shipment_id}#{package.package_id}"))
             if item is None or item["tracking"] != package.tracking:
                 return False
+        self.erp.newest.pop(shipment.shipment_id)
         return True
 
     @property

@@ -43,6 +43,6 @@ class Cursor:
     token: str | None = None
     started: datetime | None = None
     begun: datetime | None = None
-    """When a sweep last turned to this seller, whatever came of it."""
+    """When this worker last turned to this seller, whatever came of it."""
     looked: datetime | None = None
     """When a sweep last came to its end, by our clock, where `at` is another's."""

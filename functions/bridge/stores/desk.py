@@ -195,10 +195,10 @@ class Desk:
 
     def take_due(self, until: datetime, limit: int) -> list[Work]:
         """`limit` is per kind and shard, so that no kind of work keeps another waiting."""
-        later = to_text(self._clock.now() + SENT_AGAIN_AFTER)
+        later, latest = to_text(self._clock.now() + SENT_AGAIN_AFTER), to_text(until)
         taken: list[tuple[str, Work]] = []
         for shard in keys.due_shards():
-            for found in self._table.due(shard, to_text(until), limit):
+            for found in self._table.due(shard, latest, limit):
                 key, due = Key(found["pk"], found["sk"]), found["due"]
                 try:
                     # The message that carried the reserved slot is lost: without it, anyone may claim.

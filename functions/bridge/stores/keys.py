@@ -17,6 +17,7 @@ Index `due` (`dshard`, `due`): `D#<kind>#<n>` work that should happen, `SHIPBY#<
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 from bridge.domain.ids import OrderId, OrderKey, Region, Seller, SellerId
 from bridge.domain.lifecycle import CONFIRM_SHIPMENT, KINDS
@@ -89,9 +90,12 @@ def due_shard(work: Work) -> str:
     return f"D#{work.kind}#{_shard(work.key) % DUE_SHARDS}"
 
 
-def due_shards() -> list[str]:
+_ALL_DUE = tuple(f"D#{kind}#{shard}" for kind in KINDS for shard in range(DUE_SHARDS))
+
+
+def due_shards() -> Sequence[str]:
     """Every partition of the index that holds due work."""
-    return [f"D#{kind}#{shard}" for kind in KINDS for shard in range(DUE_SHARDS)]
+    return _ALL_DUE
 
 
 def ship_by_shard(key: OrderKey) -> str:

@@ -19,7 +19,7 @@ from bridge.stores.raising import raising, time_to_live
 from bridge.stores.table import Absent, Condition, ConditionFailed, Put, Table, Write, equals
 from bridge.stores.table import Item as Stored
 
-_TRIES = 8
+_TRIES, _AT_ONCE = 8, 100
 WARN_BEFORE_SHIP_BY = timedelta(hours=12)
 
 
@@ -32,6 +32,12 @@ class Orders:
 
     def get(self, key: OrderKey) -> Head:
         return read_head(key, self._table.get(keys.head(key)))
+
+    def several(self, keys_of: Sequence[OrderKey]) -> list[Head]:
+        items: list[Stored | None] = []
+        for first in range(0, len(keys_of), _AT_ONCE):
+            items += self._table.several(*map(keys.head, keys_of[first : first + _AT_ONCE]))
+        return [read_head(key, item) for key, item in zip(keys_of, items, strict=True)]
 
     def change(
         self, key: OrderKey, decide: Callable[[Head], Change | None], *, known: Head | None = None
@@ -73,8 +79,9 @@ class Orders:
 
     def near_deadline(self, now: datetime, limit: int = 100) -> list[OrderKey]:
         found: list[OrderKey] = []
+        until = to_text(now)
         for shard in range(keys.SHARDS):
-            found += [keys.order_of(item["pk"]) for item in self._table.due(f"SHIPBY#{shard}", to_text(now), limit)]
+            found += [keys.order_of(item["pk"]) for item in self._table.due(f"SHIPBY#{shard}", until, limit)]
         return found
 
     @staticmethod

@@ -10,7 +10,7 @@ from bridge.domain.sellers import Cursor, Mode, SellerRecord
 from bridge.domain.times import from_text, to_text
 from bridge.ports import Clock
 from bridge.stores import keys
-from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Present, Put, Table, Update, either
+from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Key, Present, Put, Table, Update, either
 
 
 class Sellers:
@@ -19,6 +19,7 @@ class Sellers:
     def __init__(self, table: Table, clock: Clock) -> None:
         self._table = table
         self._clock = clock
+        self._begun: dict[Key, datetime] = {}
 
     def get(self, seller: Seller) -> SellerRecord | None:
         return read_seller(seller, self._table.get(keys.seller(seller)))
@@ -30,12 +31,11 @@ class Sellers:
         return self._beginning("")
 
     def progress(self, sweep: str) -> list[tuple[SellerRecord, Cursor]]:
-        items = self._table.query(keys.SELLERS)
-        cursors = {item["sk"]: _cursor(item) for item in items if _is_cursor(item)}
-        return [
-            (record, cursors.get(keys.cursor(record.seller, sweep).sk, Cursor()))
-            for record in (_read(keys.seller_of(item["sk"]), item) for item in items if not _is_cursor(item))
-        ]
+        items = {item["sk"]: item for item in self._table.query(keys.SELLERS)}
+        records = [_read(keys.seller_of(sk), item) for sk, item in items.items() if not _is_cursor(item)]
+        places = [keys.cursor(record.seller, sweep) for record in records]
+        cursors = [_cursor(items.get(place.sk, {}), self._begun.get(place)) for place in places]
+        return list(zip(records, cursors, strict=True))
 
     def _beginning(self, prefix: str) -> list[SellerRecord]:
         items = self._table.query(keys.SELLERS, prefix)
@@ -66,10 +66,11 @@ class Sellers:
         self.set_mode(seller, Mode.NEEDS_CONSENT, reason)
 
     def cursor(self, seller: Seller, sweep: str) -> Cursor:
-        return _cursor(self._table.get(keys.cursor(seller, sweep)) or {})
+        place = keys.cursor(seller, sweep)
+        return _cursor(self._table.get(place) or {}, self._begun.get(place))
 
     def begin(self, seller: Seller, sweep: str) -> None:
-        self._table.update(Update(keys.cursor(seller, sweep), set={"begun": to_text(self._clock.now())}))
+        self._begun[keys.cursor(seller, sweep)] = self._clock.now()
 
     def forget(self, seller: Seller, sweep: str) -> None:
         self._table.update(Update(keys.cursor(seller, sweep), remove=("token", "started")))
@@ -99,8 +100,8 @@ def _is_cursor(item: Item) -> bool:
     return "#CUR#" in item["sk"]
 
 
-def _cursor(item: Item) -> Cursor:
-    at, started, begun, looked = (_moment(item, name) for name in ("at", "started", "begun", "looked"))
+def _cursor(item: Item, begun: datetime | None) -> Cursor:
+    at, started, looked = (_moment(item, name) for name in ("at", "started", "looked"))
     return Cursor(at, item.get("token"), started, begun, looked)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from datetime import datetime
 
 from bridge.domain.errors import BridgeError, Misconfigured, NotAllowed
 from bridge.domain.sellers import Cursor, Mode, SellerRecord
+from bridge.domain.times import to_text
 from bridge.ports import Ports
 
 RESERVE_S = 22.0
@@ -51,6 +53,15 @@ def each_seller(
 
 
 def _in_turn(ports: Ports, sweep: str) -> list[tuple[SellerRecord, Cursor]]:
-    """Whoever was not looked at for longest comes first: neither a slow nor a failing seller starves the rest."""
+    """Whoever this worker did not look at for longest comes first: no slow or failing seller starves the rest.
+
+    A new worker begins with another seller every minute: neither does one who is the end of every worker.
+    """
+    minute = ports.clock.now().isoformat(timespec="minutes")
     found = [entry for entry in ports.sellers.progress(sweep) if entry[0].mode in {Mode.LIVE, Mode.DRY_RUN}]
-    return sorted(found, key=lambda entry: (entry[1].begun is not None, entry[1].begun))
+
+    def turn(entry: tuple[SellerRecord, Cursor]) -> tuple[str, int]:
+        begun, drawn = entry[1].begun, zlib.crc32(f"{minute} {entry[0].seller}".encode())
+        return to_text(begun) if begun else "", drawn
+
+    return sorted(found, key=turn)

@@ -66,8 +66,9 @@ def _fold_page(seller: Seller, page: Page, ports: Ports) -> int:
         _, fetch = ports.orders.change(key, lambda head: Change(head, (FETCH_ORDER,)))
         ports.send(fetch)
     works = 0
-    for order in page.orders:
-        _, called = ports.orders.fold(OrderKey(seller.region, seller.seller_id, order.order_id), order)
+    heads = ports.orders.several([OrderKey(*seller, order.order_id) for order in page.orders])
+    for head, order in zip(heads, page.orders, strict=True):
+        _, called = ports.orders.fold(head.key, order, known=head)
         ports.send(called)
         works += len(called)
     return works

@@ -19,7 +19,7 @@ Grant = tuple[str, str, str]
 LANES = ("orders", "erp", "shipments")
 # Documented exception: X-Ray has no resources. https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html
 OPENS = ("GetItem", "PutItem", "UpdateItem", "Query", "BatchGetItem")
-"""A try of an effect reads the seller and the order at once."""
+"""A try of an effect reads seller and order at once, a search of orders all that a page shows."""
 ANYWHERE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
 
@@ -41,7 +41,7 @@ USES = {
     "OutboxErp": Uses(items=OPENS, consumes="LanesErpQueue", amazon=True, erp=True),
     "OutboxShipments": Uses(items=OPENS, consumes="LanesShipmentsQueue", amazon=True),
     "SweepsDue": Uses(items=("GetItem", "Query", "UpdateItem"), due=True),
-    "SweepsOrders": Uses(amazon=True),
+    "SweepsOrders": Uses(items=OPENS, amazon=True),
     "SweepsShipments": Uses(erp=True),
     "ApiFunction": Uses(sends=("shipments", "orders")),
 }
