@@ -139,11 +139,12 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
     clock = SystemClock()
     core = table(settings)
     orders = Orders(core, clock)
+    connected = erp(settings) if with_erp else cast("Erp", Withheld("access to the ERP"))
     asks = "hand_to_erp" in settings.kinds.split(",")
     return Ports(
         clock=clock,
         orders=orders,
-        desk=Desk(core, clock, orders),
+        desk=Desk(core, clock, orders, unseen=connected.lookup_lag if with_erp else timedelta(0)),
         parcels=Parcels(core, clock, orders),
         sellers=Sellers(core, clock),
         parking=Parking(core, clock),
@@ -152,7 +153,7 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
         amazon=amazon(settings, core, may_ask_recipient=asks)
         if with_amazon
         else cast("Amazon", Withheld("access to Amazon")),
-        erp=erp(settings) if with_erp else cast("Erp", Withheld("access to the ERP")),
+        erp=connected,
         rhythm=_rhythm(settings),
     )
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.domain.ids import Seller
-from tests.simulation.clock import START, Hub
+from tests.simulation.clock import START, Hub, moment
 from tests.simulation.orders import CANCELLED, PARTIAL, PENDING, SHIPPED, UNSHIPPED, Order, Package, notification, stamp
 from tests.simulation.weather import Weather
 
@@ -67,7 +67,8 @@ class Amazon:
         visible = now + LAG_S * self._weather.within(0, 1)
         if order.history:
             visible = max(visible, order.history[-1][0])
-        order.history.append((visible, order.updated, order.shown()))
+        text = moment(order.updated).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        order.history.append((visible, order.updated, order.shown(), text))
         self._notify(order, change)
         if self.watch:
             self.watch(order)
@@ -118,7 +119,7 @@ class Amazon:
         since = (datetime.fromisoformat(after) - START).total_seconds()
         found: list[tuple[float, str, dict[str, Any]]] = []
         for order in self.of_seller.get(seller, ()):
-            for visible, updated, raw in reversed(order.history):
+            for visible, updated, raw, _ in reversed(order.history):
                 if visible <= now:
                     if updated >= since:
                         found.append((updated, order.order_id, raw))

@@ -17,7 +17,7 @@ START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 def moment(second: float) -> datetime:
-    return START + timedelta(microseconds=round(second * 1_000_000))
+    return START + timedelta(0, second)
 
 
 class Hub:

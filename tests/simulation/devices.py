@@ -15,7 +15,7 @@ from bridge.domain.errors import Throttled
 from bridge.domain.times import from_text
 from bridge.effects import EFFECTS, confirm_shipment, hand_to_erp
 from bridge.stores import desk, keys, orders, parcels, quota, sellers
-from bridge.stores.table import Present, Update, both, equals
+from bridge.stores.table import Present, Update, equals
 from tests.simulation import lambdas, queue
 from tests.simulation.world import World
 
@@ -54,19 +54,23 @@ def _all(*outs: Out) -> Out:
 
 def _lease(seconds: float) -> Out:
     build = desk.Desk
-    return _set(desk, "Desk", lambda table, clock, orders: build(table, clock, orders, timedelta(seconds=seconds)))
+
+    def shorter(table: Any, clock: Any, known: Any, **others: Any) -> desk.Desk:
+        return build(table, clock, known, lease=timedelta(seconds=seconds), **others)
+
+    return _set(desk, "Desk", shorter)
 
 
-def _unfenced(self: desk.Desk, turn: work.Turn, update: Update) -> bool:
-    return self._if(update, Present("f"))
+def _unfenced(self: desk.Desk, turn: work.Turn, change: Any, remove: Any) -> bool:
+    return self._done(Update(keys.work(turn.work), set=change, remove=remove, when=Present("f")))
 
 
-def _unless_wanted_unfenced(self: desk.Desk, turn: work.Turn, update: Update) -> Update:
-    return replace(update, when=both(Present("f"), equals("want", turn.want)))
+def _unless_wanted_unfenced(turn: work.Turn, change: Any, remove: Any) -> Update:
+    return Update(keys.work(turn.work), set=change, remove=remove, when=equals("want", turn.want))
 
 
-def _whatever_is_wanted(self: desk.Desk, turn: work.Turn, update: Update) -> Update:
-    return replace(update, when=equals("f", turn.fence))
+def _whatever_is_wanted(turn: work.Turn, change: Any, remove: Any) -> Update:
+    return Update(keys.work(turn.work), set=change, remove=remove, when=equals("f", turn.fence))
 
 
 def _one_after_the_other(self: orders.Orders, writes: list[Any]) -> None:
@@ -101,7 +105,7 @@ def _postpone_uncounted(self: desk.Desk, turn: work.Turn, until: Any, cause: Any
     change = {"due": desk.to_text(until), "reason": str(cause)}
     if isinstance(cause, Throttled):
         change["tries"] = turn.tries - 1  # type: ignore[assignment]
-    return self._while_held(turn, Update(keys.work(turn.work), set=change, remove=("lu", "slot", "nb")))
+    return self._while_held(turn, change, ("lu", "slot", "nb"))
 
 
 def _rhythm(**changes: timedelta) -> Out:
@@ -144,14 +148,12 @@ DEVICES: tuple[Device, ...] = (
     ),
     Device(
         "fence at completion",
-        _all(
-            _set(desk.Desk, "_while_held", _unfenced), _set(desk.Desk, "_unless_wanted_again", _unless_wanted_unfenced)
-        ),
+        _all(_set(desk.Desk, "_while_held", _unfenced), _set(desk, "_unless_wanted_again", _unless_wanted_unfenced)),
         covered="the lease outlasts the function, so nobody completes what another has claimed: a second belt",
     ),
     Device(
         "work wanted again during a try",
-        _set(desk.Desk, "_unless_wanted_again", _whatever_is_wanted),
+        _set(desk, "_unless_wanted_again", _whatever_is_wanted),
         covered="facts that came meanwhile are read again: hand-over asks anew in the write that ends it",
     ),
     Device("look when in doubt", _set(work.Turn, "doubt", property(lambda self: False))),

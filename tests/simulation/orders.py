@@ -44,8 +44,8 @@ class Order:
     cancel_requested: bool = False
     requested_ever: bool = False
     packages: dict[str, Package] = field(default_factory=dict)
-    history: list[tuple[float, float, dict[str, Any]]] = field(default_factory=list)
-    """Visible to the search from, lastUpdatedTime, the order as it was."""
+    history: list[tuple[float, float, dict[str, Any], str]] = field(default_factory=list)
+    """Visible to the search from, lastUpdatedTime, the order as it was, lastUpdatedTime as text of fixed width."""
     wanted_ever: bool = False
     reduced: bool = False
     overpacked: bool = False
@@ -65,10 +65,10 @@ class Order:
         return sum(package.lines.get(item, 0) for ref, package in self.packages.items() if ref != without)
 
     def updated_shown(self, second: float) -> str | None:
-        """lastUpdatedTime that the search shows, as text of fixed width; None while it shows nothing."""
-        for visible, updated, _ in reversed(self.history):
+        """lastUpdatedTime that the search shows; None while it shows nothing."""
+        for visible, _, _, text in reversed(self.history):
             if visible <= second:
-                return moment(updated).isoformat(timespec="microseconds").replace("+00:00", "Z")
+                return text
         return None
 
     def shown(self) -> dict[str, Any]:

@@ -22,11 +22,11 @@ class Scenario:
 
     rates: Rates = STANDARD
     prepare: Callable[[World], None] | None = None
-    tight: float = 0.25
+    tight: float = 0.15
     latest_h: float = 5.0
 
     def draw(self, rng: Random) -> tuple[Sequence[Seller], Limits]:
-        sellers = rng.choices((ONE_SELLER, TWO_SELLERS, TWINS), (5, 3, 2))[0]
+        sellers = rng.choices((ONE_SELLER, TWO_SELLERS, TWINS), (7, 2, 1))[0]
         return sellers, TIGHT if rng.random() < self.tight else LIMITS
 
 

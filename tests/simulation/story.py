@@ -26,7 +26,7 @@ FATES = {
 }
 _WAVE = 600.0
 """Every ten minutes the warehouse ships much at once."""
-_ANOTHER_DAY = 0.5
+_ANOTHER_DAY = 0.6
 """Share of the documents that the warehouse does not get to within the schedule."""
 _MANY = 12
 """How often people look again whether they can go on."""
@@ -82,7 +82,7 @@ class Story:
         self.place(order, fate)
 
     def place(self, order: Order, fate: str) -> None:
-        pending = fate == "cancelled while pending" or self._rng.random() < 0.3
+        pending = fate == "cancelled while pending" or self._rng.random() < 0.2
         if pending:
             self.world.amazon.commit(order)
             paid = self._within(0, 900) if self._rng.random() < 0.7 else self._within(0, 5)

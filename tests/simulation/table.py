@@ -11,7 +11,6 @@ from typing import Any
 from bridge.domain.errors import Unavailable
 from bridge.stores.table import (
     Absent,
-    All,
     Compare,
     Condition,
     ConditionFailed,
@@ -90,10 +89,11 @@ def true_of(condition: Condition, item: Item) -> bool:  # noqa: PLR0911 - one pe
         return condition.name not in item
     if kind is Present:
         return condition.name in item
-    if kind is All:
-        return all(true_of(part, item) for part in condition.parts)
-    assert kind is Either
-    return any(true_of(part, item) for part in condition.parts)
+    wanted = kind is Either
+    for part in condition.parts:
+        if true_of(part, item) is wanted:
+            return wanted
+    return not wanted
 
 
 class World:
@@ -113,7 +113,8 @@ class World:
         self._behind: deque[tuple[float, Key, str | None, str | None, str]] = deque()
 
     def item(self, key: Key) -> Item | None:
-        return self.partitions.get(key.pk, {}).get(key.sk)
+        partition = self.partitions.get(key[0])
+        return partition.get(key[1]) if partition else None
 
     def get(self, key: Key) -> Item | None:
         item = self.item(key)

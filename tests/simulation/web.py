@@ -20,7 +20,7 @@ class Answer:
     def __init__(self, status: int, content: Any, date: str = "") -> None:
         self.status_code = status
         self.is_success = 200 <= status < 300
-        self.headers = {"date": date, "x-amzn-requestid": "simulated"}
+        self.headers = {"date": date} if date else {}
         self._content = content
 
     def json(self) -> Any:
@@ -72,12 +72,12 @@ class Web:
         if method == "POST":
             if self._amazon.on_confirm and not self._calls.dead:
                 self._amazon.on_confirm(body["packageDetail"]["trackingNumber"])
-            return CONFIRM, lambda: self._dated(*self._amazon.confirm(seller, path.split("/")[4], body))
+            return CONFIRM, lambda: Answer(*self._amazon.confirm(seller, path.split("/")[4], body))
         if path.endswith("/orders"):
             since, token = params["lastUpdatedAfter"], params.get("paginationToken")
             return SEARCH, lambda: self._dated(*self._amazon.search(seller, since, token))
         personal, order_id = "RECIPIENT" in params["includedData"], path.rsplit("/", 1)[-1]
-        return GET, lambda: self._dated(*self._amazon.get_order(seller, order_id, personal=personal))
+        return GET, lambda: Answer(*self._amazon.get_order(seller, order_id, personal=personal))
 
     def _seller(self, token: str, url: str) -> Seller:
         _, region, seller_id = token.split("|")

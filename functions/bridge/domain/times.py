@@ -16,7 +16,8 @@ def to_text(moment: datetime) -> str:
             msg = "a time without a zone"
             raise ValueError(msg)
         moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")[:26] + "Z"
+    text = moment.isoformat()
+    return text[:26] + "Z" if moment.microsecond else text[:19] + ".000000Z"
 
 
 def from_text(text: str) -> datetime:

@@ -23,7 +23,6 @@ from bridge.stores.sellers import read_seller
 from bridge.stores.table import (
     Absent,
     Compare,
-    Condition,
     ConditionFailed,
     Item,
     Key,
@@ -48,11 +47,15 @@ PARKED_SHELF, PAUSED_SHELF = "parked", "paused"
 class Desk:
     """Claims and completions; see ports.Desk."""
 
-    def __init__(self, table: Table, clock: Clock, orders: Orders, lease: timedelta = LEASE) -> None:
+    def __init__(
+        self, table: Table, clock: Clock, orders: Orders, *, unseen: timedelta = timedelta(0), lease: timedelta = LEASE
+    ) -> None:
+        """`unseen` is how long a look at the target may miss what was done there: nobody looks earlier."""
         self._table = table
         self._clock = clock
         self._orders = orders
-        self._lease = lease
+        self._lease = lease + unseen
+        self._landing = IN_FLIGHT + unseen
 
     def claim(self, work: Work, slot: datetime | None) -> Turn | None:
         now = self._clock.now()
@@ -99,13 +102,13 @@ class Desk:
         told = {"done_h": ending.told} if ending and ending.told else {}
         done = {**told, "done": turn.want, "at": to_text(self._clock.now()), "tries": 0}
         over = ("lu", "slot", "reason", "accepted")
-        last = self._unless_wanted_again(turn, Update(keys.work(turn.work), set=done, remove=(*over, "due", "dshard")))
+        last = _unless_wanted_again(turn, done, (*over, "due", "dshard"))
         next_works: tuple[Work, ...] = ()
         if ending:
             next_works, completed = self._store(ending, last)
             if completed:
                 return next_works
-        if self._done(last) or not self._while_held(turn, self._due_now(turn, done, over)):
+        if self._done(last) or not self._while_held(turn, {**done, "due": done["at"]}, over):
             return next_works
         return (*next_works, turn.work)
 
@@ -134,62 +137,50 @@ class Desk:
         """`Throttled` comes before anything was sent: such a try leaves no doubt. After any other, not even news
         may start the next try while the request of this one may still take effect.
         """
-        change: Item = {"due": to_text(until), "nb": to_text(until), "reason": str(cause)}
         remove: tuple[str, ...] = ("lu", "slot")
         if not isinstance(cause, Throttled):
-            change["lu"], remove = to_text(self._clock.now() + IN_FLIGHT), ("slot",)
+            landed = self._clock.now() + self._landing
+            until = max(until, landed)
+            change, remove = Item(lu=to_text(landed)), ("slot",)
         else:
             # Not `add`: the SDK sends a write again when its answer does not come.
-            change["tries"] = turn.tries - 1
+            change = Item(tries=turn.tries - 1)
             if cause.slot:
                 change |= {"slot": to_text(cause.slot), "slot_for": cause.operation}
                 remove = ("lu",)
-        return self._while_held(turn, Update(keys.work(turn.work), set=change, remove=remove))
+        change |= {"due": to_text(until), "nb": to_text(until), "reason": str(cause)}
+        return self._while_held(turn, change, remove)
 
     def park(self, turn: Turn, reason: str) -> bool:
         now = to_text(self._clock.now())
         shelf = {"shelf": PARKED_SHELF, "dshard": keys.PARKED, "due": now, "reason": reason}
         over = ("lu", "slot", "accepted")
-        if self._done(self._unless_wanted_again(turn, Update(keys.work(turn.work), set=shelf, remove=over))):
+        if self._done(_unless_wanted_again(turn, shelf, over)):
             return True
-        self._while_held(turn, self._due_now(turn, {}, over))
+        self._while_held(turn, {"due": now}, over)
         return False
-
-    def _due_now(self, turn: Turn, change: Item, over: tuple[str, ...]) -> Update:
-        return Update(keys.work(turn.work), set={**change, "due": to_text(self._clock.now())}, remove=over)
-
-    def _unless_wanted_again(self, turn: Turn, update: Update) -> Update:
-        """Under the fence, and only while nobody has asked for the work anew since the claim."""
-        return replace(update, when=both(equals("f", turn.fence), equals("want", turn.want)))
 
     def pause(self, work: Work, reason: str) -> bool:
         """Lay the work aside until its seller is resumed; whoever holds a claim on it keeps that."""
         shelf = {"shelf": PAUSED_SHELF, "dshard": keys.paused(work.key.seller), "reason": reason}
-        return self._if(Update(keys.work(work), set=shelf), both(Present("due"), Absent("shelf")))
+        return self._done(Update(keys.work(work), set=shelf, when=both(Present("due"), Absent("shelf"))))
 
     def give_back(self, turn: Turn) -> bool:
         """End the claim of a rehearsal or of a seller who just lost consent; the try does not count."""
-        return self._while_held(
-            turn, Update(keys.work(turn.work), set={"tries": turn.tries - 1}, remove=("lu", "slot"))
-        )
+        return self._while_held(turn, {"tries": turn.tries - 1}, ("lu", "slot"))
 
     def retry(self, work: Work, *, accept: bool = True) -> bool:
         """Bring parked work back; False when it is not parked. `accept` waives the checks against surprises."""
         change: Item = {"due": to_text(self._clock.now()), "dshard": keys.due_shard(work)}
         change |= {"accepted": True} if accept else {}
-        return self._if(
-            Update(keys.work(work), set=change, remove=("shelf", "reason", "nb")), equals("shelf", PARKED_SHELF)
-        )
+        return self._off_the_shelf(work, change, PARKED_SHELF)
 
     def resume(self, seller: Seller, limit: int = 1000) -> list[Work]:
         change = {"due": to_text(self._clock.now())}
         back: list[Work] = []
         for item in self._table.due(keys.paused(seller), "9", limit):
             work = keys.work_of(item["pk"], item["sk"])
-            update = Update(
-                keys.work(work), set={**change, "dshard": keys.due_shard(work)}, remove=("shelf", "reason", "nb")
-            )
-            if self._if(update, equals("shelf", PAUSED_SHELF)):
+            if self._off_the_shelf(work, {**change, "dshard": keys.due_shard(work)}, PAUSED_SHELF):
                 back.append(work)
         return back
 
@@ -220,11 +211,13 @@ class Desk:
         """Everything stored of one piece of work, for `bridge order`."""
         return self._table.get(keys.work(work))
 
-    def _while_held(self, turn: Turn, update: Update) -> bool:
-        return self._if(update, equals("f", turn.fence))
+    def _while_held(self, turn: Turn, change: Item, remove: tuple[str, ...]) -> bool:
+        return self._done(Update(keys.work(turn.work), set=change, remove=remove, when=equals("f", turn.fence)))
 
-    def _if(self, update: Update, condition: Condition) -> bool:
-        return self._done(replace(update, when=condition))
+    def _off_the_shelf(self, work: Work, change: Item, shelf: str) -> bool:
+        return self._done(
+            Update(keys.work(work), set=change, remove=("shelf", "reason", "nb"), when=equals("shelf", shelf))
+        )
 
     def _done(self, update: Update) -> bool:
         """False when its condition is not true (any more)."""
@@ -233,3 +226,9 @@ class Desk:
         except ConditionFailed:
             return False
         return True
+
+
+def _unless_wanted_again(turn: Turn, change: Item, remove: tuple[str, ...]) -> Update:
+    """Under the fence, and only while nobody has asked for the work anew since the claim."""
+    held = both(equals("f", turn.fence), equals("want", turn.want))
+    return Update(keys.work(turn.work), set=change, remove=remove, when=held)

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from bridge.domain.errors import Misconfigured, NotNow
+from bridge.domain.errors import Misconfigured, Throttled
 from bridge.domain.ids import OrderId, OrderKey
 from bridge.domain.lifecycle import HAND_TO_ERP
 from bridge.domain.sellers import Mode, SellerRecord
@@ -133,7 +133,7 @@ def test_the_due_sweep_sends_what_was_lost(account: Account) -> None:
     turn = account.desk.claim(WORK, None)
     assert turn is not None
     lost = datetime.now(UTC) - timedelta(minutes=1)
-    assert account.desk.postpone(turn, lost, NotNow("x"))
+    assert account.desk.postpone(turn, lost, Throttled("x", lost))
     account.function("sweep", kinds="due")({})
     assert account.waiting("erp") == [WORK]
 
