@@ -57,15 +57,10 @@ def _seller(message: Message, route: Route, ports: Ports) -> SellerRecord | None
     if seller_id is None or not SELLER_ID.fullmatch(seller_id):
         msg = f"{message.kind} names no seller"
         raise Unreadable(msg)
-    records = ports.sellers.named(seller_id)
-    if not records:
-        _foreign("seller", message, ports)
-        return None
-    for record in records:
-        if record.subscriptions.get(message.kind) == message.subscription_id:
-            return record
-    _foreign("subscription", message, ports)
-    return None
+    record = ports.sellers.subscribed(seller_id, message.kind, message.subscription_id)
+    if record is None:
+        _foreign("subscription" if ports.sellers.named(seller_id) else "seller", message, ports)
+    return record
 
 
 def _foreign(what: str, message: Message, ports: Ports) -> None:

@@ -15,18 +15,18 @@ from tests.simulation.world import World
 
 HOUR = 3600.0
 FATES = {
-    "plain": 40,
-    "fba": 10,
+    "plain": 60,
+    "fba": 6,
     "cancelled while pending": 5,
-    "cancelled soon": 9,
-    "cancelled at hand-over": 10,
-    "cancelled later": 7,
-    "buyer asks": 13,
-    "reduced": 6,
+    "cancelled soon": 7,
+    "cancelled at hand-over": 8,
+    "cancelled later": 3,
+    "buyer asks": 7,
+    "reduced": 4,
 }
 _WAVE = 600.0
 """Every ten minutes the warehouse ships much at once."""
-_ANOTHER_DAY = 0.6
+_ANOTHER_DAY = 0.75
 """Share of the documents that the warehouse does not get to within the schedule."""
 _MANY = 12
 """How often people look again whether they can go on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bridge.domain.ids import MarketplaceId, Seller
 from bridge.domain.sellers import Cursor, Mode, SellerRecord
@@ -11,6 +11,8 @@ from bridge.domain.times import from_text, to_text
 from bridge.ports import Clock
 from bridge.stores import keys
 from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Key, Present, Put, Table, Update, either
+
+_REMEMBERED = timedelta(minutes=5)
 
 
 class Sellers:
@@ -20,9 +22,22 @@ class Sellers:
         self._table = table
         self._clock = clock
         self._begun: dict[Key, datetime] = {}
+        self._subscribed: dict[tuple[str, str, str], tuple[SellerRecord, datetime]] = {}
 
     def get(self, seller: Seller) -> SellerRecord | None:
         return read_seller(seller, self._table.get(keys.seller(seller)))
+
+    def subscribed(self, seller_id: str, kind: str, subscription_id: str) -> SellerRecord | None:
+        """Remembered for five minutes; whoever is not found is looked up."""
+        asked, now = (seller_id, kind, subscription_id), self._clock.now()
+        known = self._subscribed.get(asked)
+        if known and known[1] > now:
+            return known[0]
+        for record in self.named(seller_id):
+            if record.subscriptions.get(kind) == subscription_id:
+                self._subscribed[asked] = record, now + _REMEMBERED
+                return record
+        return None
 
     def named(self, seller_id: str) -> list[SellerRecord]:
         return self._beginning(keys.regions_of(seller_id))

@@ -1,0 +1,59 @@
+"""Everything outside, as the bridge needs it to be. Implementations live in spapi/, stores/ and erp/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bridge.domain.work import Work
+from bridge.ports.memory import Desk, Orders, Parcels, Parking, Sellers
+from bridge.ports.outside import Amazon, Clock, Erp, Signals, WorkQueue
+
+__all__ = [
+    "Amazon",
+    "Clock",
+    "Desk",
+    "Erp",
+    "Orders",
+    "Parcels",
+    "Parking",
+    "Ports",
+    "Rhythm",
+    "Sellers",
+    "Signals",
+    "WorkQueue",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often, and how far back."""
+
+    orders_period: timedelta
+    search_overlap: timedelta
+    shipments_period: timedelta
+    shipments_overlap: timedelta
+    readback: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything outside, handed to reactions, effects and sweeps."""
+
+    clock: Clock
+    orders: Orders
+    desk: Desk
+    parcels: Parcels
+    sellers: Sellers
+    parking: Parking
+    queue: WorkQueue
+    signals: Signals
+    amazon: Amazon
+    erp: Erp
+    rhythm: Rhythm
+
+    def send(self, works: Iterable[Work]) -> None:
+        """Put work that was just stored on the fast path."""
+        for work in works:
+            self.queue.send(work)
