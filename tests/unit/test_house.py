@@ -24,7 +24,7 @@ OUTER = {"bridge.domain", "bridge.ports", "bridge.batches", "aws_lambda_powertoo
 # Floor → what it may import besides the standard library. Floors: docs/decisions.md, "Import floors".
 FLOORS: dict[str, set[str]] = {
     "bridge.domain": {"bridge.domain"},
-    "bridge.ports": {"bridge.domain"},
+    "bridge.ports": {"bridge.domain", "bridge.ports"},
     "bridge.settings": {"bridge.domain"},
     "bridge.signals": {"aws_lambda_powertools"},
     "bridge.reactions": {"bridge.domain", "bridge.ports", "bridge.reactions"},
