@@ -33,6 +33,8 @@ class Amazon:
     def __init__(self, hub: Hub, weather: Weather, publish: Callable[[str], None]) -> None:
         self.orders: dict[tuple[Seller, str], Order] = {}
         self.of_seller: dict[Seller, list[Order]] = {}
+        self.unseen: dict[tuple[Seller, str], Order] = {}
+        """Orders whose newest state may be news to whoever searches."""
         self.book = Book()
         self.whole_seconds = False
         self.page = 100
@@ -68,6 +70,7 @@ class Amazon:
         if order.history:
             visible = max(visible, order.history[-1][0])
         text = moment(order.updated).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        self.unseen[order.seller, order.order_id] = order
         order.history.append((visible, order.updated, order.shown(), text))
         self._notify(order, change)
         if self.watch:

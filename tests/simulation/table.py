@@ -108,6 +108,7 @@ class World:
         self._taken_in = copied if copies else dict
         self.partitions: dict[str, dict[str, Item]] = {}
         self.index: dict[str, dict[Key, str]] = {}
+        self._earliest: str | None = None
         self._now = now
         self._lag = lag
         self._behind: deque[tuple[float, Key, str | None, str | None, str]] = deque()
@@ -154,9 +155,22 @@ class World:
         entries = self.index.get(shard)
         return bool(entries) and min(entries.values()) <= until
 
+    @property
+    def earliest(self) -> str:
+        """When the first work is due, or an order's date is near, as the index shows it."""
+        if self._earliest is None:
+            entries = (entries for shard, entries in self.index.items() if shard.startswith(("D#", "SHIPBY#")))
+            self._earliest = min((due for part in entries for due in part.values()), default="~")
+        return self._earliest
+
     def catch_up(self) -> None:
         """Bring the index to what it shows now."""
-        now, behind = self._now(), self._behind
+        behind = self._behind
+        if not behind:
+            return
+        now = self._now()
+        if behind[0][0] <= now:
+            self._earliest = None
         while behind and behind[0][0] <= now:
             _, key, old, new, due = behind.popleft()
             if old is not None:

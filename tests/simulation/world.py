@@ -5,31 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
-from bridge.domain.documents import Shipment
 from bridge.domain.errors import BridgeError
 from bridge.domain.ids import EU, NA, MarketplaceId, Seller, SellerId
 from bridge.domain.sellers import Mode, SellerRecord
-from bridge.domain.times import to_text
-from bridge.stores import keys
 from bridge.stores.sellers import Sellers
-from bridge.stores.table import Key
-from bridge.sweeps.due import OVERDUE
 from tests.simulation import lambdas, table
 from tests.simulation.amazon import Amazon
 from tests.simulation.calls import Calls
-from tests.simulation.clock import START, Hub, moment
+from tests.simulation.clock import START, Hub
 from tests.simulation.erp import Connector, Erp
-from tests.simulation.orders import DE, Order
+from tests.simulation.foresight import Foresight
+from tests.simulation.orders import DE
 from tests.simulation.queue import Client, Queue
 from tests.simulation.strand import Strand
 from tests.simulation.weather import Weather
 from tests.simulation.web import Web
 
 EVERY_S = 60.0
-LARGEST_SKEW_S = 2.5
-"""Of one clock against the right time."""
 IDLE_RUN = 0.02
 """Share of the idle sweeps that are run all the same."""
 ONE_SELLER = (Seller(EU, SellerId("A1ONE")),)
@@ -71,6 +64,7 @@ class World:
             signals=self.signals,
         )
         self._deploy()
+        self.foresight = Foresight(self)
 
     def _deploy(self) -> None:
         self.api = lambdas.api_function(self.outside)
@@ -103,54 +97,13 @@ class World:
         if (
             not self.stopped
             and self.swept[name]
-            and (self.thorough or self._promising(name) or self.weather.happens(IDLE_RUN))
+            and (self.thorough or self.foresight.promising[name]() or self.weather.happens(IDLE_RUN))
         ):
             self.sweeps[name].invoke({}, self._ended)
 
     def _ended(self, strand: Strand) -> None:
         if strand.error is not None and not isinstance(strand.error, BridgeError):
             self.strands_failed.append(f"{strand.name}: {strand.error!r}")
-
-    def _promising(self, name: str) -> bool:
-        """False when a sweep would find nothing: it is the same as one whose first call failed."""
-        now = self.hub.now
-        if name == "due":
-            self.items.catch_up()
-            soon = to_text(moment(now - OVERDUE.total_seconds() + LARGEST_SKEW_S))
-            return any(
-                due <= soon
-                for shard, entries in self.items.index.items()
-                if shard.startswith(("D#", "SHIPBY#"))
-                for due in entries.values()
-            )
-        if name == "orders":
-            return self._search_is_due(now) and any(
-                order.updated_shown(now) not in {None, self._known(order).get("v")}
-                for order in self.amazon.orders.values()
-            )
-        return any(
-            delivery.visible <= now and not self._taken_in(delivery.shipment)
-            for delivery in tuple(self.erp.newest.values())
-        )
-
-    def _search_is_due(self, now: float) -> bool:
-        soon = to_text(moment(now - lambdas.RHYTHM.orders_period.total_seconds() + 5 + 2 * LARGEST_SKEW_S))
-        cursors = (self.items.item(keys.cursor(seller, "orders")) or {} for seller in self.sellers)
-        return any("token" in cursor or cursor.get("at", "") <= soon for cursor in cursors)
-
-    def _known(self, order: Order) -> dict[str, Any]:
-        return (
-            self.items.item(Key(f"T#{order.seller.region}#{order.seller.seller_id}#O#{order.order_id}", "HEAD")) or {}
-        )
-
-    def _taken_in(self, shipment: Shipment) -> bool:
-        """Asked until it is true: nothing is ever forgotten."""
-        for package in shipment.packages:
-            item = self.items.item(keys.parcel(shipment.key, f"{shipment.shipment_id}#{package.package_id}"))
-            if item is None or item["tracking"] != package.tracking:
-                return False
-        self.erp.newest.pop(shipment.shipment_id)
-        return True
 
     @property
     def waiting(self) -> int:
