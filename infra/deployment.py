@@ -20,6 +20,7 @@ CHOICES: Mapping[str, str] = {
 SCALES: Mapping[str, Mapping[str, str]] = {
     "amazon": {
         "orders_period_s": "300",
+        "orders_idle_s": "180",
         "search_overlap_s": "180",
         "shipments_period_s": "60",
         "shipments_overlap_s": "90",
@@ -27,6 +28,7 @@ SCALES: Mapping[str, Mapping[str, str]] = {
     },
     "demo": {
         "orders_period_s": "30",
+        "orders_idle_s": "30",
         "search_overlap_s": "15",
         "shipments_period_s": "10",
         "shipments_overlap_s": "30",

@@ -46,6 +46,8 @@ class Settings:
     """URL that replaces https://api.amazon.com/auth/o2/token; empty in production."""
     orders_period_s: str
     """Seconds between two searches of one seller's orders (300 at Amazon)."""
+    orders_idle_s: str
+    """Seconds between two searches while half of Amazon's quota for them, or more, is unused (180 at Amazon)."""
     search_overlap_s: str
     """Seconds that each search of orders looks back over the last one (180 at Amazon)."""
     shipments_period_s: str

@@ -62,6 +62,7 @@ def _rhythm(settings: Settings) -> Rhythm:
 
     return Rhythm(
         orders_period=seconds(settings.orders_period_s),
+        orders_idle=seconds(settings.orders_idle_s),
         search_overlap=seconds(settings.search_overlap_s),
         shipments_period=seconds(settings.shipments_period_s),
         shipments_overlap=seconds(settings.shipments_overlap_s),

@@ -194,7 +194,7 @@ class World:
             signals=self.signals,
             amazon=self.amazon,
             erp=self.erp,
-            rhythm=Rhythm(*(timedelta(seconds=s) for s in (300, 180, 60, 90, 900))),
+            rhythm=Rhythm(*(timedelta(seconds=s) for s in (300, 180, 180, 60, 90, 900))),
         )
         self.connect()
 

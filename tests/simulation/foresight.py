@@ -10,7 +10,6 @@ from bridge.domain.times import to_text
 from bridge.stores import keys
 from bridge.stores.table import Key
 from bridge.sweeps.due import OVERDUE
-from tests.simulation import lambdas
 from tests.simulation.clock import moment
 
 if TYPE_CHECKING:
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 LARGEST_SKEW_S = 2.5
 """Of one clock against the right time."""
 _OVERDUE_S = OVERDUE.total_seconds() - LARGEST_SKEW_S
-_PERIOD_S = lambdas.RHYTHM.orders_period.total_seconds() - 5 - 2 * LARGEST_SKEW_S
-_QUICK_S = _PERIOD_S
+_EARLY_S = 5 + 2 * LARGEST_SKEW_S
 
 
 class Foresight:
@@ -54,10 +52,10 @@ class Foresight:
         return False
 
     def _search_is_due(self) -> bool:
-        soon = to_text(moment(self._hub.now - _QUICK_S))
+        soon = to_text(moment(self._hub.now + _EARLY_S))
         for place in self._cursors:
             cursor = self._items.item(place) or {}
-            if "token" in cursor or cursor.get("at", "") <= soon:
+            if "token" in cursor or cursor.get("next", "") <= soon:
                 return True
         return False
 

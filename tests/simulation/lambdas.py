@@ -28,7 +28,7 @@ LANES = {"orders": 5, "erp": 1, "shipments": 5}
 INBOX_BATCH = 10
 TIMEOUT_S, SWEEP_TIMEOUT_S = 30.0, 55.0
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-RHYTHM = Rhythm(*(timedelta(seconds=s) for s in (300, 180, 60, 90, 900)))
+RHYTHM = Rhythm(*(timedelta(seconds=s) for s in (300, 180, 180, 60, 90, 900)))
 
 Handler = Callable[[Any, Any], Any]
 

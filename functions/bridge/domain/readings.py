@@ -27,3 +27,5 @@ class Page:
     next_token: str | None
     server_time: datetime
     """Amazon's clock when it answered."""
+    spare: bool = False
+    """Half of the burst of searches, or more, is unused."""

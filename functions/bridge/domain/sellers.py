@@ -44,5 +44,7 @@ class Cursor:
     started: datetime | None = None
     begun: datetime | None = None
     """When this worker last turned to this seller, whatever came of it."""
+    next: datetime | None = None
+    """When the next search is due; unknown: one period after `at`."""
     looked: datetime | None = None
     """When a sweep last came to its end, by our clock, where `at` is another's."""

@@ -31,6 +31,8 @@ class Rhythm:
     """How often, and how far back."""
 
     orders_period: timedelta
+    orders_idle: timedelta
+    """Between two searches while half of their quota is unused."""
     search_overlap: timedelta
     shipments_period: timedelta
     shipments_overlap: timedelta

@@ -129,8 +129,16 @@ class Sellers(Protocol):
         """Remember where an unfinished search goes on."""
         ...
 
-    def advance(self, seller: Seller, sweep: str, to: datetime | None, *, looked: datetime | None = None) -> None:
-        """Forward only, or not at all with None; ends the unfinished search; `looked` is when all was seen."""
+    def advance(
+        self,
+        seller: Seller,
+        sweep: str,
+        to: datetime | None,
+        *,
+        due: datetime | None = None,
+        looked: datetime | None = None,
+    ) -> None:
+        """Forward only, or not at all with None; ends the unfinished search. `due` is when the next one is."""
         ...
 
 

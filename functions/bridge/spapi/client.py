@@ -38,6 +38,7 @@ class Quota(Protocol):
     """See stores.quota."""
 
     def reserve(self, seller: Seller, operation: str, *, rate: float, burst: int, ahead: timedelta) -> datetime: ...
+    def spare(self, seller: Seller, operation: str, *, rate: float, burst: int) -> float: ...
 
 
 class Client:
@@ -76,6 +77,10 @@ class Client:
             # An access token may be refused before its time; a fresh one tells whether it is the token or the seller.
             answer = self._send(operation, seller, url, query, body, fresh=True)
         return self._read(operation, answer)
+
+    def spare(self, operation: Operation, seller: Seller) -> float:
+        """Share of the operation's burst that is unused, 0 to 1, as of the last call."""
+        return self._quota.spare(seller, operation.name, rate=operation.rate, burst=operation.burst)
 
     def _wait(self, operation: Operation, seller: Seller, slot: datetime | None, ahead: timedelta) -> None:
         now = self._clock.now()

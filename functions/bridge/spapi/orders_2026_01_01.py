@@ -69,7 +69,7 @@ def search_orders(
     if next_token and next_token == token:
         msg = "searchOrders: the same page token twice"
         raise Unavailable(msg)
-    return Page(orders, unreadable, next_token, server_time)
+    return Page(orders, unreadable, next_token, server_time, spare=client.spare(SEARCH_ORDERS, seller) >= 0.5)
 
 
 def _understood(raw: list[Any]) -> tuple[tuple[Order, ...], tuple[OrderId, ...]]:

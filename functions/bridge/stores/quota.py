@@ -61,6 +61,11 @@ class Quota:
         msg = f"quota of {operation} is contended"
         raise Throttled(msg, self._clock.now() + timedelta(seconds=1))
 
+    def spare(self, seller: Seller, operation: str, *, rate: float, burst: int) -> float:
+        """Share of the burst that is unused (0 to 1), as this worker saw it last; costs no call."""
+        ahead = self._seen.get(keys.quota(seller, operation), 0) - _ms(self._clock.now())
+        return 1 - min(max(ahead, 0) / (burst * math.ceil(1000 / rate)), 1)
+
     def _start(self, key: Key, now: int, interval: int) -> int:
         """The bucket is full: the next call is due one interval from now."""
         idle = either(Absent("tat"), Compare("tat", "<=", now))

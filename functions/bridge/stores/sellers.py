@@ -99,9 +99,17 @@ class Sellers:
                 Update(keys.cursor(seller, sweep), set={"token": token, "started": text}, when=unfinished)
             )
 
-    def advance(self, seller: Seller, sweep: str, to: datetime | None, *, looked: datetime | None = None) -> None:
+    def advance(
+        self,
+        seller: Seller,
+        sweep: str,
+        to: datetime | None,
+        *,
+        due: datetime | None = None,
+        looked: datetime | None = None,
+    ) -> None:
         key, over = keys.cursor(seller, sweep), ("token", "started")
-        seen = {"looked": to_text(looked)} if looked else {}
+        seen = {name: to_text(moment) for name, moment in (("next", due), ("looked", looked)) if moment}
         if to is not None:
             text = to_text(to)
             forward = either(Absent("at"), Compare("at", "<=", text))
@@ -116,8 +124,8 @@ def _is_cursor(item: Item) -> bool:
 
 
 def _cursor(item: Item, begun: datetime | None) -> Cursor:
-    at, started, looked = (_moment(item, name) for name in ("at", "started", "looked"))
-    return Cursor(at, item.get("token"), started, begun, looked)
+    at, started, due, looked = (_moment(item, name) for name in ("at", "started", "next", "looked"))
+    return Cursor(at, item.get("token"), started, begun, due, looked)
 
 
 def read_seller(seller: Seller, item: Item | None) -> SellerRecord | None:

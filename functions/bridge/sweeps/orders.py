@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bridge.domain.errors import Refused
+from bridge.domain.errors import BridgeError, Refused
 from bridge.domain.ids import OrderKey, Seller
 from bridge.domain.lifecycle import FETCH_ORDER, Change
 from bridge.domain.readings import Page
@@ -30,7 +30,8 @@ def _search(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Ca
     token, started = cursor.token, cursor.started
     if started is None or now - started > _TOKEN_LIVES:
         token, started = None, None
-        if cursor.at and now - cursor.at < ports.rhythm.orders_period - _EARLY:
+        due = cursor.next or (cursor.at + ports.rhythm.orders_period if cursor.at else None)
+        if due and now < due - _EARLY:
             return
     ports.sellers.begin(record.seller, NAME)
     since = (cursor.at or record.go_live) - ports.rhythm.search_overlap
@@ -50,7 +51,8 @@ def _search(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Ca
         ports.sellers.bookmark(record.seller, NAME, token, started)
         if seconds_left() < RESERVE_S:
             return
-    ports.sellers.advance(record.seller, NAME, started)
+    pause = ports.rhythm.orders_idle if page.spare else ports.rhythm.orders_period
+    ports.sellers.advance(record.seller, NAME, started, due=started + pause)
     ports.signals.note("sweep of orders", seller=str(record.seller), works=seen, until=_text(started))
 
 
@@ -65,10 +67,16 @@ def _fold_page(seller: Seller, page: Page, ports: Ports) -> int:
         key = OrderKey(seller.region, seller.seller_id, order_id)
         _, fetch = ports.orders.change(key, lambda head: Change(head, (FETCH_ORDER,)))
         ports.send(fetch)
-    works = 0
+    works, failed = 0, None
     heads = ports.orders.several([OrderKey(*seller, order.order_id) for order in page.orders])
     for head, order in zip(heads, page.orders, strict=True):
-        _, called = ports.orders.fold(head.key, order, known=head)
+        try:
+            _, called = ports.orders.fold(head.key, order, known=head)
+        except BridgeError as error:
+            failed = error  # the page comes again, but the other orders need not wait for that
+            continue
         ports.send(called)
         works += len(called)
+    if failed:
+        raise failed
     return works

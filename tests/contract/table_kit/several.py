@@ -84,3 +84,17 @@ class SeveralItemsKit(Kit):
         assert [item["due"] for item in table.due(space, "5", 9)] == ["5"]
         table.update(Update(key, remove=("due", "dshard")))
         assert table.due(space, "9", 9) == []
+
+    def test_several_items_are_read_in_the_order_asked_for(self, table: Table, space: str) -> None:
+        for name in ("A", "B"):
+            table.put(Put(Key(space, name), {"of": name}))
+        asked = [Key(space, name) for name in ("B", "gone", "A")]
+        found = table.several(*asked)
+        assert [item and item["of"] for item in found] == ["B", None, "A"]
+        assert found[2] == table.get(asked[2])
+
+    def test_a_hundred_items_are_read_at_once(self, table: Table, space: str) -> None:
+        keys = [Key(space, f"{n:03}") for n in range(100)]
+        for key in keys[::2]:
+            table.put(Put(key, {}))
+        assert [item is not None for item in table.several(*keys)] == [True, False] * 50

@@ -76,7 +76,7 @@ def settings(**changes: str) -> Settings:
     names = {
         name: f"https://sqs/{name.removeprefix('queue_')}" for name in ("queue_orders", "queue_erp", "queue_shipments")
     }
-    rhythm = {"orders_period_s": "300", "search_overlap_s": "180", "shipments_period_s": "60"}
+    rhythm = {"orders_period_s": "300", "orders_idle_s": "180", "search_overlap_s": "180", "shipments_period_s": "60"}
     rhythm |= {"shipments_overlap_s": "90", "readback_s": "900"}
     ends = {"spapi_endpoint": "", "lwa_endpoint": ""}
     return Settings(

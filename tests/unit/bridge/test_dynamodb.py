@@ -165,3 +165,23 @@ def test_a_false_condition_of_one_write_is_an_answer() -> None:
     with pytest.raises(ConditionFailed) as answer:
         DynamoTable(Client(refusal), "core").put(Put(KEY, {}, Absent("pk")))
     assert answer.value.item == {"n": 1}
+
+
+def batch(*names: str, left: tuple[str, ...] = ()) -> dict[str, Any]:
+    items = [{"pk": {"S": "p"}, "sk": {"S": name}} for name in names]
+    keys = [{"pk": {"S": "p"}, "sk": {"S": name}} for name in left]
+    return {"Responses": {"core": items}, "UnprocessedKeys": {"core": {"Keys": keys}} if left else {}}
+
+
+def test_items_that_a_busy_table_left_out_are_asked_for_again() -> None:
+    client, pauses = Client(batch("A", left=("B",)), batch("B")), list[float]()
+    table = DynamoTable(client, "core", sleep=pauses.append)
+    found = table.several(Key("p", "B"), Key("p", "A"), Key("p", "gone"))
+    assert [item and item["sk"] for item in found] == ["B", "A", None]
+    assert len(pauses) == 1
+
+
+def test_items_that_are_never_read_are_no_answer() -> None:
+    client = Client(*[batch(left=("A",))] * 10)
+    with pytest.raises(Unavailable):
+        DynamoTable(client, "core", sleep=lambda _: None).several(Key("p", "A"))

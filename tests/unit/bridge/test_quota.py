@@ -168,3 +168,19 @@ def test_one_who_is_overtaken_all_the_time_says_so() -> None:
 
     with pytest.raises(Throttled, match="contended"):
         Quota(Rude(), clock).reserve(SELLER, "x", rate=1, burst=5)
+
+
+def test_what_is_spare_is_told_without_a_call() -> None:
+    clock = TestClock()
+    quota = Quota(MemoryTable(), clock)
+    limits = {"rate": SEARCH_ORDERS.rate, "burst": SEARCH_ORDERS.burst}
+
+    def spare() -> float:
+        return quota.spare(SELLER, SEARCH_ORDERS.name, **limits)  # type: ignore[arg-type]
+
+    assert spare() == 1
+    for _ in range(10):
+        quota.reserve(SELLER, SEARCH_ORDERS.name, ahead=NOW, **limits)  # type: ignore[arg-type]
+    assert spare() == pytest.approx(0.5, abs=0.01)
+    clock.sleep(3600)
+    assert spare() == 1

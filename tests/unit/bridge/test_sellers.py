@@ -118,3 +118,29 @@ def test_sweeps_and_sellers_have_cursors_of_their_own(sellers: Sellers) -> None:
     sellers.advance(SELLER, "orders", START)
     assert sellers.cursor(SELLER, "shipments") == Cursor()
     assert sellers.cursor(Seller(NA, SELLER.seller_id), "orders") == Cursor()
+
+
+def test_whose_subscription_it_is_is_remembered_for_minutes_and_a_stranger_is_not() -> None:
+    table, clock = MemoryTable(), TestClock()
+    sellers = Sellers(table, clock)
+    assert sellers.subscribed(SELLER.seller_id, "ORDER_CHANGE", "sub-1") is None
+    sellers.put(RECORD)
+    assert sellers.subscribed(SELLER.seller_id, "ORDER_CHANGE", "sub-1") == RECORD
+    assert sellers.subscribed(SELLER.seller_id, "ORDER_CHANGE", "sub-2") is None
+    sellers.put(replace(RECORD, subscriptions={"ORDER_CHANGE": "sub-2"}))
+    assert sellers.subscribed(SELLER.seller_id, "ORDER_CHANGE", "sub-2") is not None
+    clock.sleep(301)
+    assert sellers.subscribed(SELLER.seller_id, "ORDER_CHANGE", "sub-1") is None
+
+
+def test_progress_tells_everybody_and_where_each_sweep_is() -> None:
+    sellers = Sellers(MemoryTable(), TestClock())
+    other = replace(RECORD, seller=Seller(NA, SELLER.seller_id))
+    for record in (RECORD, other):
+        sellers.put(record)
+    sellers.advance(SELLER, "orders", START, due=START + timedelta(minutes=5))
+    sellers.advance(SELLER, "shipments", None, looked=START)
+    found = dict((record.seller, cursor) for record, cursor in sellers.progress("orders"))
+    assert found == {SELLER: Cursor(START, next=START + timedelta(minutes=5)), other.seller: Cursor()}
+    assert sellers.all() == [record for record, _ in sellers.progress("shipments")]
+    assert sellers.cursor(SELLER, "shipments") == Cursor(looked=START)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -168,6 +169,61 @@ def test_an_order_that_nobody_can_read_is_parked_until_a_later_version_can(
     world.queue.send(Work(FETCH_ORDER, key))
     world.work_off()
     assert world.erp.created == [key]
+
+
+def test_an_order_that_cannot_be_stored_keeps_no_other_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck, well = world.place(an_order("305-0000001-0000001")), world.place(an_order("305-0000002-0000001"))
+    fold = world.ports.orders.fold
+
+    def busy(key: OrderKey, *arguments: Any, **named: Any) -> Any:
+        if key == stuck:
+            raise Unavailable("DynamoDB: ThrottlingException")
+        return fold(key, *arguments, **named)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(world.ports.orders, "fold", busy)
+        orders.run(world.ports, plenty)
+    assert world.ports.orders.get(well).version
+    assert world.sellers.cursor(SELLER, orders.NAME).at is None
+    world.clock.sleep(60)
+    orders.run(world.ports, plenty)
+    assert world.ports.orders.get(stuck).version
+
+
+@pytest.mark.parametrize(("spare", "pause"), [(True, 180), (False, 300)])
+def test_searches_come_more_often_while_their_quota_is_unused(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, spare: bool, pause: int
+) -> None:
+    searches: list[datetime] = []
+
+    def search(*_: Any, **__: Any) -> Page:
+        searches.append(world.clock.now())
+        return replace(nothing_found(world), spare=spare)
+
+    monkeypatch.setattr(world.amazon, "search_orders", search)
+    for _ in range(16):
+        orders.run(world.ports, plenty)
+        world.clock.sleep(60)
+    gaps = {(later - one).total_seconds() for one, later in pairwise(searches)}
+    assert gaps == {pause}
+
+
+def test_new_workers_begin_with_different_sellers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever ends every worker that turns to him keeps nobody else waiting for ever."""
+    everybody = {SELLER, *sellers(world, *(f"A3N{n}" for n in range(4)))}
+    first: set[Seller] = set()
+
+    def search(seller: Seller, *_: Any, **__: Any) -> Page:
+        first.add(seller)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(world.amazon, "search_orders", search)
+    for _ in range(60):
+        world.clock.sleep(60)
+        fresh = replace(world.ports, sellers=type(world.sellers)(world.table, world.clock))
+        with pytest.raises(KeyboardInterrupt):
+            orders.run(fresh, plenty)
+    assert first == everybody
 
 
 # Shipments.
