@@ -140,7 +140,7 @@ def test_progress_tells_everybody_and_where_each_sweep_is() -> None:
         sellers.put(record)
     sellers.advance(SELLER, "orders", START, due=START + timedelta(minutes=5))
     sellers.advance(SELLER, "shipments", None, looked=START)
-    found = dict((record.seller, cursor) for record, cursor in sellers.progress("orders"))
+    found = {record.seller: cursor for record, cursor in sellers.progress("orders")}
     assert found == {SELLER: Cursor(START, next=START + timedelta(minutes=5)), other.seller: Cursor()}
     assert sellers.all() == [record for record, _ in sellers.progress("shipments")]
     assert sellers.cursor(SELLER, "shipments") == Cursor(looked=START)
