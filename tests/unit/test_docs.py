@@ -31,6 +31,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 REQUIREMENTS = [
     *("requirements.txt", "functions/requirements.txt"),
     *("local/emulator/requirements.txt", "local/erp/requirements.txt"),
+    *("tests/gates/requirements.txt", "tests/gates/checkov.txt"),
 ]
 
 
@@ -143,6 +144,21 @@ def test_every_dependency_has_its_reason(name: str) -> None:
     reasons = text("docs/decisions.md").partition("## Dependencies")[2]
     assert packages
     assert not [package for package in packages if not re.search(rf"(?<![\w-]){re.escape(package)}(?![\w-])", reasons)]
+
+
+@pytest.mark.parametrize(
+    ("tools", "lock"), [("requirements.txt", "requirements.lock"), ("checkov.txt", "checkov.lock")]
+)
+def test_scanners_are_locked_at_the_version_that_is_named(tools: str, lock: str) -> None:
+    named, locked = (
+        {
+            pin.lower().replace("_", "-")
+            for pin in re.findall(r"^[\w.-]+==\S+", text(f"tests/gates/{name}"), re.MULTILINE)
+        }
+        for name in (tools, lock)
+    )
+    assert named <= locked
+    assert f"--constraint {lock}" in text(f"tests/gates/{tools}")
 
 
 def test_the_command_line_of_cdk_has_its_reason() -> None:
