@@ -146,19 +146,15 @@ def test_every_dependency_has_its_reason(name: str) -> None:
     assert not [package for package in packages if not re.search(rf"(?<![\w-]){re.escape(package)}(?![\w-])", reasons)]
 
 
-@pytest.mark.parametrize(
-    ("tools", "lock"), [("requirements.txt", "requirements.lock"), ("checkov.txt", "checkov.lock")]
-)
-def test_scanners_are_locked_at_the_version_that_is_named(tools: str, lock: str) -> None:
-    named, locked = (
-        {
-            pin.lower().replace("_", "-")
-            for pin in re.findall(r"^[\w.-]+==\S+", text(f"tests/gates/{name}"), re.MULTILINE)
-        }
-        for name in (tools, lock)
-    )
-    assert named <= locked
-    assert f"--constraint {lock}" in text(f"tests/gates/{tools}")
+def locked(file: str) -> set[str]:
+    pins = re.findall(r"^[\w.-]+==\S+", text(f"tests/gates/{file}"), re.MULTILINE)
+    return {pin.lower().replace("_", "-") for pin in pins}
+
+
+@pytest.mark.parametrize("scanners", ["requirements", "checkov"])
+def test_scanners_are_locked_at_the_version_that_is_named(scanners: str) -> None:
+    assert locked(f"{scanners}.txt") <= locked(f"{scanners}.lock")
+    assert f"--constraint {scanners}.lock" in text(f"tests/gates/{scanners}.txt")
 
 
 def test_the_command_line_of_cdk_has_its_reason() -> None:
