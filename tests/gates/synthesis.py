@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -32,18 +34,31 @@ def assembly() -> Path:
 @functools.cache
 def _assembly() -> Path:
     made = ASSEMBLIES / key(READS)
-    if not made.is_dir():
-        shutil.rmtree(ASSEMBLIES, ignore_errors=True)
-        ASSEMBLIES.mkdir(parents=True)
-        # Made aside and renamed: one that was interrupted is none.
-        scratch = Path(tempfile.mkdtemp(dir=ASSEMBLIES, prefix="making-"))
+    if made.is_dir():
+        return made
+    ASSEMBLIES.mkdir(parents=True, exist_ok=True)
+    old = [path for path in ASSEMBLIES.iterdir() if not path.name.startswith("making-")]
+    # Made aside and renamed: one that was interrupted is none, and two at once do not mix.
+    scratch = Path(tempfile.mkdtemp(dir=ASSEMBLIES, prefix="making-"))
+    try:
         run(OWN / Path(sys.executable).name, ["-m", "tests.gates.synthesis", str(scratch)], fine=(0,))
-        scratch.rename(made)
+        with contextlib.suppress(OSError):
+            scratch.rename(made)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True)
     return made
 
 
 def templates() -> list[Path]:
     return sorted(assembly().glob("*.template.json"))
+
+
+def templates_key() -> str:
+    """Names the templates' content but for the assets' names, which change with every line of the functions."""
+    text = b"\0".join(path.read_bytes() for path in templates())
+    return key(made=re.sub(rb"[0-9a-f]{64}", b"asset", text))
 
 
 def nagged() -> list[Finding]:

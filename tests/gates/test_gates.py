@@ -61,15 +61,15 @@ def test_every_acknowledgement_argues() -> None:
 def test_clean_is_remembered_until_something_changes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tree, "CLEAN", tmp_path)
     looked = []
-    once = Gate(look=lambda: looked.append(1) or [], remedy="", reads=("app.py",))  # type: ignore[func-returns-value]
+    once = Gate(look=lambda: looked.append(1) or [], remedy="", reads=lambda: tree.key(["app.py"]))  # type: ignore[func-returns-value]
     assert [judge("x", once)[1].rpartition("  ")[2] for _ in range(2)] == ["ok", "ok, unchanged"]
-    judge("x", dataclasses.replace(once, reads=("app.py", "cdk.json")))
+    judge("x", dataclasses.replace(once, reads=lambda: tree.key(["app.py", "cdk.json"])))
     assert len(looked) == 2
 
 
 def test_what_was_found_is_looked_at_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tree, "CLEAN", tmp_path)
-    found = Gate(look=lambda: [FOUND], remedy="", reads=("app.py",))
+    found = Gate(look=lambda: [FOUND], remedy="", reads=lambda: tree.key(["app.py"]))
     assert [judge("x", found)[0] for _ in range(2)] == [False, False]
 
 

@@ -29,9 +29,9 @@ def _below(place: Path) -> Iterator[Path]:
         yield from (Path(folder) / name for name in names if not name.startswith(".") and not name.endswith(".pyc"))
 
 
-def key(places: Sequence[str]) -> str:
-    """A name for the content of all files at these places, of the gates themselves, and of this Python."""
-    together = hashlib.sha256(sys.version.encode())
+def key(places: Sequence[str] = (), *, made: bytes = b"") -> str:
+    """A name for the content of all files at these places and of what was `made`, of the gates, and of this Python."""
+    together = hashlib.sha256(sys.version.encode() + made)
     for path in files(*places, *GATES):
         together.update(f"{path.relative_to(ROOT)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return together.hexdigest()[:20]
