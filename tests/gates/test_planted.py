@@ -120,6 +120,7 @@ def test_cdk_nag_is_told_what_is_acknowledged_and_where() -> None:
 TEMPLATES = [PLANTED / "templates" / f"{variant}.template.json" for variant in ("bad", "clean")]
 
 
+@pytest.mark.gates
 def test_cfn_lint() -> None:
     found = templates.cfn_lint(TEMPLATES)
     assert [(one.rule, one.where) for one in found] == [("E3002", "bad/Resources/Letters/Properties/VisibilityTimeOut")]
