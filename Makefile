@@ -10,13 +10,14 @@ BRIDGE := .venv/bin/bridge
 NODE := node_modules/.complete
 CDK := node_modules/.bin/cdk
 READY := $(VENV) $(NODE) $(BRIDGE)
+SCANNERS := .venv/gates/.complete .venv/checkov/.complete
 STAGE ?=
 ARGS ?= --help
 CONTEXT ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPATH := $(CURDIR)/functions:$(CURDIR)
 
-.PHONY: help demo test check bench up down bridge synth deploy format clean
+.PHONY: help demo test check gates bench up down bridge synth deploy format clean
 .DEFAULT_GOAL := help
 
 help: ## print this
@@ -25,16 +26,19 @@ help: ## print this
 demo: $(READY) ## the whole system on this machine, with orders running through it; exit 1 if any goes wrong
 	@$(PY) -m local.demo
 
-test: $(READY) ## everything: unit, contract and integration tests, and end to end on the emulator
+test: $(READY) $(SCANNERS) ## everything: unit, contract and integration tests, and end to end on the emulator
 	@$(PY) -m pytest
 
-check: $(READY) ## lint, format, types, and the tests that need no server; under a minute
-	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check .
-	@# Types beside the tests: without its cache mypy alone takes half a minute.
-	@mkdir -p build; $(PY) -m mypy functions infra local --exclude local/erp/bootstrap.py >build/mypy.log 2>&1 & types=$$!; \
-		status=0; $(PY) -m pytest -q -m "not emulator and not simulation" || status=1; \
-		wait $$types || status=1; cat build/mypy.log; exit $$status
+check: $(READY) $(SCANNERS) ## lint, format, types, all other gates, and the tests that need no server; under a minute
+	@$(PY) -m tests.gates ruff
+	@# The gates beside the tests, one at a time: two cores are then busy. What was clean and has not changed since is
+	@# not looked at again; see CONTRIBUTING.md, Static gates.
+	@mkdir -p build; $(PY) -m tests.gates --jobs 1 >build/gates.log 2>&1 & gates=$$!; \
+		status=0; $(PY) -m pytest -q -m "not emulator and not simulation and not gates" || status=1; \
+		wait $$gates || status=1; cat build/gates.log; exit $$status
+
+gates: $(READY) $(SCANNERS) ## the static gates alone: make gates [ARGS="semgrep bandit"]
+	@$(PY) -m tests.gates $(filter-out --help,$(ARGS))
 
 bench: $(READY) ## sizes and import times against their limits; also in build/bench.json
 	@$(PY) -m tests.benchmarks
@@ -78,6 +82,20 @@ $(VENV): requirements.txt
 	fi
 	@echo 'setup: packages of requirements.txt (about a minute)'
 	@$(PY) -m pip install --quiet --quiet --requirement requirements.txt
+	@touch $@
+
+# The scanners have environments of their own: they need other versions of what the product uses, and of each other's.
+# Wheels only: nothing of them is built here, so no build script of theirs runs here.
+.venv/gates/.complete: tests/gates/requirements.txt tests/gates/requirements.lock | $(VENV)
+	@echo 'setup: the scanners of tests/gates (about a minute)'
+	@$(PY) -m venv .venv/gates
+	@.venv/gates/bin/python -m pip install --quiet --quiet --only-binary :all: --requirement $<
+	@touch $@
+
+.venv/checkov/.complete: tests/gates/checkov.txt tests/gates/checkov.lock | $(VENV)
+	@echo 'setup: checkov (about a minute)'
+	@$(PY) -m venv .venv/checkov
+	@.venv/checkov/bin/python -m pip install --quiet --quiet --only-binary :all: --requirement $<
 	@touch $@
 
 $(NODE): package.json package-lock.json

@@ -31,6 +31,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 REQUIREMENTS = [
     *("requirements.txt", "functions/requirements.txt"),
     *("local/emulator/requirements.txt", "local/erp/requirements.txt"),
+    *("tests/gates/requirements.txt", "tests/gates/checkov.txt"),
 ]
 
 
@@ -143,6 +144,17 @@ def test_every_dependency_has_its_reason(name: str) -> None:
     reasons = text("docs/decisions.md").partition("## Dependencies")[2]
     assert packages
     assert not [package for package in packages if not re.search(rf"(?<![\w-]){re.escape(package)}(?![\w-])", reasons)]
+
+
+def locked(file: str) -> set[str]:
+    pins = re.findall(r"^[\w.-]+==\S+", text(f"tests/gates/{file}"), re.MULTILINE)
+    return {pin.lower().replace("_", "-") for pin in pins}
+
+
+@pytest.mark.parametrize("scanners", ["requirements", "checkov"])
+def test_scanners_are_locked_at_the_version_that_is_named(scanners: str) -> None:
+    assert locked(f"{scanners}.txt") <= locked(f"{scanners}.lock")
+    assert f"--constraint {scanners}.lock" in text(f"tests/gates/{scanners}.txt")
 
 
 def test_the_command_line_of_cdk_has_its_reason() -> None:

@@ -62,11 +62,9 @@ def read_config(raw: Mapping[str, object]) -> Config:
         wrong.append("shops")
     if not isinstance(services, dict) or any(not services.get(kind) for kind in SERVICES):
         wrong.append("services")
-    if wrong:
+    if wrong or not isinstance(shops, dict) or not isinstance(services, dict):
         msg = "the ERP secret lacks " + "; ".join(f'"{name}": {_HELP[name]}' for name in wrong)
         raise Misconfigured(msg)
-    assert isinstance(shops, dict)
-    assert isinstance(services, dict)
     return Config(
         **{name: str(raw[name]) for name in _TEXTS},
         shops=_shops(shops),
