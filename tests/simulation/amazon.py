@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,8 @@ class Book:
     troubles: list[tuple[str, str]] = field(default_factory=list)
     confirmed: list[tuple[float, Seller, str, str, str]] = field(default_factory=list)
     """Second, seller, order, package reference, tracking: as Amazon accepted them."""
+    refused_logins: Counter[Seller] = field(default_factory=Counter)
+    """Of sellers who took their consent back."""
 
 
 class Amazon:

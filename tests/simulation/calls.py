@@ -35,6 +35,9 @@ class Port:
     repeats: bool = False
 
 
+_CRASHES = frozenset((CRASH_BEFORE, CRASH_AFTER))
+
+
 class Calls:
     """Counts and disturbs. `note` gets one line per call while a transcript is written."""
 
@@ -83,10 +86,10 @@ class Calls:
             low, high = port.latency
             self.hub.pass_time(strand, low + (high - low) * self.weather.draw())
             return effect()
-        if fate or self.every_site:
+        if self.every_site or fate in _CRASHES:
             site = f"{port.name}@{_caller()}"
             self.sites[site] += 1
-            if fate in {CRASH_BEFORE, CRASH_AFTER}:
+            if fate in _CRASHES:
                 self.crashes[site, fate] += 1
         if self.note is not None:
             self.note(strand.name, f"{port.name} {what} @{_caller()}{' ← ' + FATES[fate] if fate else ''}")

@@ -36,6 +36,7 @@ class Totals:
     crashes: Counter[tuple[str, int]] = field(default_factory=Counter)
     failed: list[tuple[int, str, str]] = field(default_factory=list)
     gaps: list[float] = field(default_factory=list)
+    known: list[float] = field(default_factory=list)
     dead_letters: int = 0
     orders: int = 0
     bad_schedules: int = 0
@@ -50,6 +51,7 @@ class Totals:
         self.crashes.update(world.calls.crashes)
         self.failed += [(outcome.seed, kind, what) for kind, what in outcome.violations]
         self.gaps += outcome.story.gaps
+        self.known += outcome.story.known.values()
         self.dead_letters += sum(len(queue.dead) for queue in world.queues.values())
         self.orders += len(world.amazon.orders)
         self.bad_schedules += bool(outcome.violations)
@@ -62,6 +64,7 @@ class Totals:
             getattr(self, name).update(getattr(other, name))
         self.failed += other.failed
         self.gaps += other.gaps
+        self.known += other.known
 
     @property
     def crashed(self) -> int:
@@ -76,7 +79,7 @@ class Totals:
     def figures(self, seconds: float) -> dict[str, float | int]:
         """Flat, for build/simulate.json."""
         kinds = Counter(kind for _, kind, _ in self.failed)
-        gaps = sorted(self.gaps)
+        gaps, known = sorted(self.gaps), sorted(self.known)
         return {
             "schedules": self.schedules,
             "violations": len(self.failed),
@@ -93,10 +96,13 @@ class Totals:
             "call_sites": len(self.sites),
             "call_sites_not_crashed_both_ways": len(self.uncrashed()),
             "dead_letters": self.dead_letters,
-            "gap_p50_s": _quantile(gaps, 0.50),
-            "gap_p99_s": _quantile(gaps, 0.99),
-            "gap_max_s": _quantile(gaps, 1.0),
+            **_spread("to_known", known),
+            **_spread("to_erp", gaps),
         }
+
+
+def _spread(name: str, sorted_s: list[float]) -> dict[str, float]:
+    return {f"{name}_{text}_s": _quantile(sorted_s, share) for text, share in (("p50", 0.5), ("p99", 0.99), ("max", 1))}
 
 
 def _quantile(values: list[float], share: float) -> float:

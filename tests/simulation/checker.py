@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
-from bridge.domain.ids import OrderKey
 from tests.simulation.clock import START
 from tests.simulation.erp import CANCELLED as ERP_CANCELLED
 from tests.simulation.erp import PROCESSING, Delivery, Doc
@@ -24,6 +23,8 @@ KINDS = (
     "call_above_quota",
     "never_finished",
 )
+LOGINS = 24
+"""In half an hour without consent, with every function dying now and then: more is a storm."""
 Violation = tuple[str, str]
 """Kind, and what it is about."""
 
@@ -31,13 +32,17 @@ Violation = tuple[str, str]
 def violations(world: World) -> list[Violation]:
     found = list(world.amazon.book.troubles)
     for order in world.amazon.orders.values():
-        docs = world.erp.docs.get(OrderKey(*order.seller, order.order_id), [])  # type: ignore[arg-type]
+        docs = world.erp.docs.get((*order.seller, order.order_id), [])  # type: ignore[arg-type]
         found += _documents(order, docs)
         if docs and order.status == CANCELLED and docs[0].key not in world.erp.stopped:
             found.append(("stale", f"{order.name}: cancelled at Amazon, and the ERP was never asked to stop it"))
         found += _facts(world, order)
         found += _parcels(world, order)
     found += _foreign(world)
+    storms = {seller: count for seller, count in world.amazon.book.refused_logins.items() if count > LOGINS}
+    found += [
+        ("call_above_quota", f"{count} logins of {seller}, whose consent is gone") for seller, count in storms.items()
+    ]
     found += [("never_finished", text) for text in world.unfinished()]
     found += [("never_finished", f"message in {q.name}") for q in world.queues.values() if q.unfinished]
     found += [("never_finished", text) for text in _parked(world)]
@@ -69,7 +74,7 @@ def _documents(order: Order, docs: list[Doc]) -> Iterator[Violation]:
 
 
 def _facts(world: World, order: Order) -> Iterator[Violation]:
-    item = world.items.partitions.get(_partition(order), {}).get("HEAD")
+    item = world.items.partitions.get(order.partition, {}).get("HEAD")
     if item is None:
         yield "lost", f"{order.name}: never seen"
         return
@@ -77,10 +82,6 @@ def _facts(world: World, order: Order) -> Iterator[Violation]:
     seen = item.get("v"), item.get("status")
     if seen != (told, order.status):
         yield "stale", f"{order.name}: known as {seen}, is {(told, order.status)}"
-
-
-def _partition(order: Order) -> str:
-    return f"T#{order.seller.region}#{order.seller.seller_id}#O#{order.order_id}"
 
 
 def _parcels(world: World, order: Order) -> Iterator[Violation]:
@@ -139,7 +140,7 @@ def _parked(world: World) -> Iterator[str]:
         if "#O#" not in pk:
             continue
         _, region, seller_id, _, order_id = pk.split("#", 4)
-        order = next((o for o in world.amazon.orders.values() if _partition(o) == pk), None)
+        order = next((o for o in world.amazon.orders.values() if o.partition == pk), None)
         for sk, item in partition.items():
             if "shelf" in item and not (order and (order.reduced or order.overpacked or order.status == CANCELLED)):
                 yield f"{region}/{seller_id}/{order_id} {sk} is {item['shelf']}: {item.get('reason')}"

@@ -156,11 +156,13 @@ class Erp:
 class Connector:
     """See ports.Erp."""
 
-    lookup_lag = timedelta(0)
-
     def __init__(self, erp: Erp, calls: Calls) -> None:
         self._erp = erp
         self._calls = calls
+
+    @property
+    def lookup_lag(self) -> timedelta:
+        return timedelta(seconds=self._erp.find_lag)
 
     def _reach(self, port: Port, effect: Callable[[], object], key: object) -> object:
         if self._erp.down:

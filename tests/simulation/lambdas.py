@@ -59,6 +59,7 @@ class Outside:
     web: Any
     erp: Any
     signals: Signals
+    rhythm: Rhythm
 
 
 def _secret(name: str, fresh: bool) -> dict[str, str]:
@@ -75,7 +76,7 @@ def ports(outside: Outside, *, with_amazon: bool = False, with_erp: bool = False
     return Ports(
         clock=clock,
         orders=known,
-        desk=desk.Desk(table, clock, known),
+        desk=desk.Desk(table, clock, known, unseen=outside.erp.lookup_lag if with_erp else timedelta(0)),
         parcels=parcels.Parcels(table, clock, known),
         sellers=sellers.Sellers(table, clock),
         parking=parking.Parking(table, clock),
@@ -85,7 +86,7 @@ def ports(outside: Outside, *, with_amazon: bool = False, with_erp: bool = False
         if with_amazon
         else cast("AmazonPort", Withheld("access to Amazon")),
         erp=outside.erp if with_erp else cast("Erp", Withheld("access to the ERP")),
-        rhythm=RHYTHM,
+        rhythm=outside.rhythm,
     )
 
 

@@ -58,6 +58,11 @@ class Order:
         return f"{self.seller.region}/{self.seller.seller_id}/{self.order_id}"
 
     @property
+    def partition(self) -> str:
+        """Where the bridge keeps it."""
+        return f"T#{self.seller.region}#{self.seller.seller_id}#O#{self.order_id}"
+
+    @property
     def marketplace(self) -> str:
         return DE[self.seller.region][0]
 

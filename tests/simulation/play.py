@@ -42,12 +42,12 @@ def schedule(
     """`prepare` is for a transcript, or takes something away; `lasting_h` is when it is judged at the latest."""
     rng = Random(seed)
     weather = Weather(seed * 2, scenario.rates)
-    sellers, limits = scenario.draw(rng)
-    world = World(weather, sellers)
+    sellers, limits, pace = scenario.draw(rng)
+    world = World(weather, sellers, thorough=scenario.thorough, idle_s=scenario.idle_s)
     world.amazon.limits = dict(limits)
     world.amazon.whole_seconds = rng.random() < 0.25
     world.amazon.page = rng.choice((100, 2))
-    story = Story(world, seed)
+    story = Story(world, seed, pace)
     for act in (scenario.prepare, prepare):
         if act:
             act(world)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.simulation.strand import Strand
 from tests.simulation.world import World
 
 HOUR = 3600.0
+_SPANS = (60.0, 300.0, 900.0)
 FATES = {
     "plain": 60,
     "fba": 6,
@@ -26,8 +28,18 @@ FATES = {
 }
 _WAVE = 600.0
 """Every ten minutes the warehouse ships much at once."""
-_ANOTHER_DAY = 0.75
-"""Share of the documents that the warehouse does not get to within the schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Shares: of the orders that stay unpaid, and of the documents that the warehouse gets to, within the schedule."""
+
+    unpaid: float
+    shipped: float
+
+
+QUIET, BUSY = Pace(unpaid=0.7, shipped=0.1), Pace(unpaid=0.0, shipped=1.0)
+
 _MANY = 12
 """How often people look again whether they can go on."""
 
@@ -35,28 +47,33 @@ _MANY = 12
 class Story:
     """`pending` counts what people have still to do."""
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, world: World, seed: int, pace: Pace = BUSY) -> None:
         self.world = world
         self.pending = 0
         self.fates: dict[tuple[str, str, str], str] = {}
         self.gaps: list[float] = []
         """Seconds from the moment an order could be handed over until the ERP had its document."""
+        self.known: dict[str, float] = {}
+        """Order → seconds from that moment until the bridge knew."""
         self._rng = Random(seed * 2 + 1)
         self._hub = world.hub
         self._trackings = 0
+        self._pace = pace
         world.erp.watch = self._made
+        world.items.on_head = self._known if world.thorough else None
         world.erp.on_create = self._being_made
         world.amazon.on_confirm = self._being_confirmed
 
-    def begin(self, orders: int, span: float = 0.8 * HOUR) -> None:
-        """Orders with the same ids for all sellers, spread over `span` seconds; and some noise in the inbox."""
+    def begin(self, orders: int) -> None:
+        """Orders with the same ids for all sellers, in a rush or one by one; and some noise in the inbox."""
+        span = self._rng.choice(_SPANS)
         sellers = self.world.sellers
         for n in range(orders):
             seller = sellers[n % len(sellers)]
             order_id = f"305-{n // len(sellers):07d}-0000001"
             self._later(self._within(0, span), lambda seller=seller, order_id=order_id: self._place(seller, order_id))
         for body in ("{", json.dumps({"NotificationType": "ORDER_CHANGE"}), "[]"):
-            if self._rng.random() < 0.3:
+            if self._rng.random() < 0.15:
                 self._later(self._within(0, HOUR), lambda body=body: self.world.queues["inbox"].send(body))
 
     def _within(self, low: float, high: float) -> float:
@@ -83,8 +100,10 @@ class Story:
 
     def place(self, order: Order, fate: str) -> None:
         pending = fate == "cancelled while pending" or self._rng.random() < 0.2
-        if pending:
+        if pending or self._rng.random() < self._pace.unpaid:
             self.world.amazon.commit(order)
+            if not pending:
+                return
             paid = self._within(0, 900) if self._rng.random() < 0.7 else self._within(0, 5)
             act = self._cancel if fate == "cancelled while pending" else self._pay
             self._later(paid, lambda: act(order))
@@ -145,12 +164,17 @@ class Story:
         self.gaps.append(self._hub.now - self._order_of(doc.key).paid)
         if self.fates.get((doc.key.region, doc.key.seller_id, doc.key.order_id)) == "cancelled later":
             self._later(self._within(30, 900), lambda: self._cancel(self._order_of(doc.key)))
-        if self._rng.random() < _ANOTHER_DAY:
+        if self._rng.random() >= self._pace.shipped:
             return
         wait = self._within(1, 30) if self._rng.random() < 0.2 else self._within(60, 900)
         if self._rng.random() < 0.6:
             wait += _WAVE - (self._hub.now + wait) % _WAVE + self._within(0, 30)
         self._later(wait, lambda: self._ship(doc, 0))
+
+    def _known(self, head: Any) -> None:
+        if head["status"] == UNSHIPPED and head["pk"] not in self.known:
+            order = next(one for one in self.world.amazon.orders.values() if one.partition == head["pk"])
+            self.known[head["pk"]] = self._hub.now - order.paid
 
     def _decide(self, order: Order, times: int) -> None:
         """Cancel at Amazon, or ship all the same; not before the bridge has held the document."""

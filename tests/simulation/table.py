@@ -96,6 +96,9 @@ def true_of(condition: Condition, item: Item) -> bool:  # noqa: PLR0911 - one pe
     return not wanted
 
 
+Partitions = dict[str, dict[str, Item]]
+
+
 class World:
     """The items themselves, without weather. `lag` is how far the index is behind, in seconds.
 
@@ -104,9 +107,11 @@ class World:
     """
 
     def __init__(self, now: Callable[[], float] = lambda: 0.0, lag: float = 0.0, *, copies: bool = True) -> None:
+        self.on_head: Callable[[Item], None] | None = None
+        """Hears of every change of an order's facts."""
         self._handed_out = copied if copies else _itself
         self._taken_in = copied if copies else dict
-        self.partitions: dict[str, dict[str, Item]] = {}
+        self.partitions: Partitions = {}
         self.index: dict[str, dict[Key, str]] = {}
         self._earliest: str | None = None
         self._now = now
@@ -155,6 +160,19 @@ class World:
         entries = self.index.get(shard)
         return bool(entries) and min(entries.values()) <= until
 
+    def snapshot(self) -> Partitions:
+        return {pk: dict(partition) for pk, partition in self.partitions.items()}
+
+    def put_back(self, snapshot: Partitions) -> None:
+        """The index is made anew."""
+        self.partitions = snapshot
+        self.index.clear()
+        self._behind.clear()
+        self._earliest = None
+        for pk, partition in snapshot.items():
+            for sk, item in partition.items():
+                self._indexed(Key(pk, sk), {}, item)
+
     @property
     def earliest(self) -> str:
         """When the first work is due, or an order's date is near, as the index shows it."""
@@ -189,6 +207,8 @@ class World:
             item = self._changed(old, write)
         item["pk"], item["sk"] = key.pk, key.sk
         partition[key.sk] = item
+        if self.on_head and key.sk == "HEAD":
+            self.on_head(item)
         self._indexed(key, old, item)
 
     def _changed(self, old: Item, write: Update) -> Item:

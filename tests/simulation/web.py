@@ -42,18 +42,24 @@ LOGIN = Port("lwa.token", **_USUAL)
 
 
 class Web:
-    """`down` is asked before every login: an outage of Login with Amazon."""
+    """`down` is an outage of Login with Amazon; `revoked` are sellers who took their consent back."""
 
-    def __init__(self, amazon: Amazon, calls: Calls, *, down: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, amazon: Amazon, calls: Calls) -> None:
         self.cookies: dict[str, str] = {}
+        self.down = False
+        self.revoked: set[Seller] = set()
         self._amazon = amazon
         self._calls = calls
-        self._down = down
 
     def post(self, url: str, *, data: dict[str, str]) -> Any:
         def exchange() -> Answer:
-            if self._down():
+            if self.down:
                 return Answer(500, None)
+            _, region, seller_id = data["refresh_token"].split("|")
+            seller = Seller(Region(region), SellerId(seller_id))
+            if seller in self.revoked:
+                self._amazon.book.refused_logins[seller] += 1
+                return Answer(400, {"error": "invalid_grant"})
             return Answer(200, {"access_token": data["refresh_token"].replace("refresh", "access"), "expires_in": 3600})
 
         return self._calls(LOGIN, exchange, data.get("refresh_token", ""))
@@ -64,6 +70,8 @@ class Web:
         port, effect = self._asked(method, seller, path, params, json)
         # The bucket stands at Amazon's door: a request may be carried out late, but it is counted when it comes.
         granted = self._calls.dead or self._amazon.granted(seller, port.name.partition(".")[2])
+        if seller in self.revoked:
+            return self._calls(port, lambda: Answer(403, _DENIED), path)
         return self._calls(port, effect if granted else lambda: Answer(429, _QUOTA), path)
 
     def _asked(
@@ -89,4 +97,4 @@ class Web:
         return Answer(status, content, format_datetime(moment(self._amazon.second).replace(microsecond=0), usegmt=True))
 
 
-_QUOTA = {"errors": [{"code": "QuotaExceeded"}]}
+_QUOTA, _DENIED = ({"errors": [{"code": code}]} for code in ("QuotaExceeded", "Unauthorized"))

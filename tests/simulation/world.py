@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bridge.domain.errors import BridgeError
@@ -38,6 +38,7 @@ class World:
     weather: Weather
     sellers: Sequence[Seller] = ONE_SELLER
     thorough: bool = False
+    idle_s: float = 180.0
     swept: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(("due", "orders", "shipments"), True))
     """Sweep → whether the scheduler calls it."""
 
@@ -52,16 +53,16 @@ class World:
         }
         self.amazon = Amazon(self.hub, self.weather, self.queues["inbox"].send)
         self.erp = Erp(self.hub)
-        self.login_down = False
         self.signals = lambdas.Signals()
         self.outside = lambdas.Outside(
             hub=self.hub,
             weather=self.weather,
             table=table.Table(self.items, self.calls),
             sqs=Client(self.queues, self.calls),
-            web=Web(self.amazon, self.calls, down=lambda: self.login_down),
+            web=Web(self.amazon, self.calls),
             erp=Connector(self.erp, self.calls),
             signals=self.signals,
+            rhythm=replace(lambdas.RHYTHM, orders_idle=timedelta(seconds=self.idle_s)),
         )
         self._deploy()
         self.foresight = Foresight(self)
@@ -92,14 +93,41 @@ class World:
         self.hub.at(since, lambda: setattr(self, "stopped", True))
         self.hub.at(until, lambda: setattr(self, "stopped", False))
 
+    def restore(self, taken: float, since: float, until: float) -> None:
+        """The table is lost, and put back as it was at `taken`; nothing of ours runs from `since` to `until`."""
+        self.stop(since, until)
+        kept: list[table.Partitions] = []
+
+        def put_back() -> None:
+            self.items.put_back(kept[0])
+            self.amazon.unseen.update(self.amazon.orders)
+            self.erp.newest.update(self.erp.deliveries)
+
+        self.hub.at(taken, lambda: kept.append(self.items.snapshot()))
+        self.hub.at(until - 1, put_back)
+
+    def revoke(self, seller: Seller, since: float, until: float) -> None:
+        """The seller takes the consent back, and gives it again; then the operator resumes, as the CLI does."""
+        revoked = self.outside.web.revoked
+
+        def given_again() -> None:
+            revoked.discard(seller)
+            operator = lambdas.ports(self.outside)
+            operator.sellers.set_mode(seller, Mode.LIVE)  # type: ignore[attr-defined]
+            operator.send(operator.desk.resume(seller))
+
+        self.hub.at(since, lambda: revoked.add(seller))
+        self.hub.at(until, given_again)
+
     def _tick(self, name: str) -> None:
         self.hub.after(EVERY_S, lambda: self._tick(name))
-        if (
-            not self.stopped
-            and self.swept[name]
-            and (self.thorough or self.foresight.promising[name]() or self.weather.happens(IDLE_RUN))
-        ):
+        if not self.stopped and self.swept[name] and (self.thorough or self._comes(name)):
             self.sweeps[name].invoke({}, self._ended)
+
+    def _comes(self, name: str) -> bool:
+        if self.foresight.promising[name]():
+            return not self.weather.happens(self.weather.rates.sweep_missed)
+        return self.weather.happens(IDLE_RUN)
 
     def _ended(self, strand: Strand) -> None:
         if strand.error is not None and not isinstance(strand.error, BridgeError):

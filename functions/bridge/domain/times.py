@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from bridge.domain.errors import Unreadable
 
 _LENGTH = 27
 
 
+@lru_cache(maxsize=1024)
 def to_text(moment: datetime) -> str:
-    """`2026-11-24T03:00:00.000000Z`, always 27 characters; ValueError for a naive time."""
+    """`2026-11-24T03:00:00.000000Z`, always 27 characters; ValueError for a naive time.
+
+    One write to the table tells the same moment several times: it is put into words once.
+    """
     if moment.tzinfo is not UTC:
         if moment.tzinfo is None:
             msg = "a time without a zone"
