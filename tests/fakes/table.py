@@ -94,6 +94,9 @@ class MemoryTable:
 
     def transact(self, writes: Sequence[Write]) -> None:
         with self._lock:
+            if len({write.key for write in writes}) < len(writes):
+                msg = "DynamoDB refuses a transaction with two writes to one item"
+                raise ValueError(msg)
             for index, write in enumerate(writes):
                 old = self.items.get(write.key)
                 if not holds(write.when, old):

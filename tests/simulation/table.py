@@ -144,6 +144,9 @@ class World:
             self._indexed(key, old, {})
 
     def transact(self, writes: Sequence[Write]) -> None:
+        if len(writes) > 1 and len({write.key for write in writes}) < len(writes):
+            msg = "DynamoDB refuses a transaction with two writes to one item"
+            raise ValueError(msg)
         for index, write in enumerate(writes):
             old = self.item(write.key)
             if write.when is not None and not true_of(write.when, old or {}):

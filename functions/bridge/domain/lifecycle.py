@@ -113,7 +113,9 @@ def wanted(head: Head) -> tuple[str, ...]:
     kinds: list[str] = []
     if head.actionable and not head.erp_number:
         kinds.append(HAND_TO_ERP)
-    if head.status == Status.CANCELLED and head.erp_number and not head.erp_cancelled:
+    # Also without a document that we know of: after a restore of the table the ERP may know more than we do.
+    ours = head.erp_number or head.fulfilled_by == MERCHANT
+    if head.status == Status.CANCELLED and ours and not head.erp_cancelled:
         kinds.append(CANCEL_IN_ERP)
     if head.cancel_requested and head.actionable and head.erp_number and not head.erp_held:
         kinds.append(HOLD_IN_ERP)
@@ -192,8 +194,8 @@ def _called_for(head: Head, hint: Hint) -> str | None:
 
 
 def handed(head: Head, number: str, version: str, items: Mapping[OrderItemId, int]) -> Head:
-    """The ERP holds these units of the order under `number`."""
-    return replace(head, erp_number=number, erp_version=version, erp_items=items, erp_problem="")
+    """The ERP holds these units of the order under `number`; what it answered before it did is void."""
+    return replace(head, erp_number=number, erp_version=version, erp_items=items, erp_problem="", erp_cancelled="")
 
 
 def cancel_answered(head: Head, answer: CancelAnswer) -> Head:

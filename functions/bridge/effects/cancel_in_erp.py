@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from bridge.domain.documents import CancelAnswer
 from bridge.domain.lifecycle import Change, Ending, Head, cancel_answered
+from bridge.domain.orders import Status
 from bridge.domain.work import Turn
 from bridge.ports import Ports
 
 
 def run(turn: Turn, ports: Ports) -> Ending | None:
-    """`cancel` is idempotent, so a doubtful earlier try needs no look-up."""
-    key = turn.work.key
-    if turn.head.erp_cancelled or not turn.head.erp_number:
+    """`cancel` is idempotent, and no document is an answer too, so a doubtful earlier try needs no look-up."""
+    key, known = turn.work.key, turn.head
+    if known.erp_cancelled or known.status != Status.CANCELLED:
         return None
     answer = ports.erp.cancel(key)
     ports.signals.note("cancelled in the ERP", order=key.order_id, answer=str(answer))
@@ -19,6 +20,9 @@ def run(turn: Turn, ports: Ports) -> Ending | None:
         ports.signals.count("ErpCannotFulfil")
 
     def decide(head: Head) -> Change | None:
-        return None if head.erp_cancelled else Change(cancel_answered(head, answer), milestone="cancelled")
+        # A document that became known meanwhile may be younger than the answer, and has called for another one.
+        if head.erp_cancelled or head.erp_number != known.erp_number:
+            return None
+        return Change(cancel_answered(head, answer), milestone="cancelled")
 
-    return Ending(turn.head, decide)
+    return Ending(known, decide)

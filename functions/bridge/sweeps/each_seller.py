@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 
-from bridge.domain.errors import BridgeError, Misconfigured, NotAllowed
+from bridge.domain.errors import BridgeError, Misconfigured, NotAllowed, Unavailable
+from bridge.domain.ids import Seller
 from bridge.domain.sellers import Cursor, Mode, SellerRecord
 from bridge.domain.times import to_text
 from bridge.ports import Ports
@@ -26,30 +28,45 @@ def each_seller(
     sweep: str,
     step: Callable[[SellerRecord, Cursor, Ports, Callable[[], float]], None],
 ) -> None:
-    """Run `step` for every seller who is live or in dry run; bugs are raised together, after all had their turn."""
+    """Run `step` for every seller who is live or in dry run; bugs are raised together, after all had their turn.
+
+    Whose source or table did not answer has a second turn, after everybody else: a hiccup costs seconds, no minute.
+    """
     bugs: list[Exception] = []
-    for record, cursor in _in_turn(ports, sweep):
+    second: set[Seller] = set()
+    turns = deque(_in_turn(ports, sweep))
+    while turns:
+        record, cursor = turns.popleft()
         if seconds_left() < RESERVE_S:
             ports.signals.note("sweep out of time, goes on next minute", seller=str(record.seller))
             break
         try:
+            if record.seller in second:
+                cursor = ports.sellers.cursor(record.seller, sweep)
             step(record, cursor, ports, seconds_left)
-        except NotAllowed as error:
-            ports.sellers.quarantine(record.seller, str(error))
-            ports.signals.count("SellerNeedsConsent")
-            ports.signals.note("seller quarantined", seller=str(record.seller), reason=str(error))
-        except Misconfigured as error:
-            ports.signals.count("Misconfigured")
-            ports.signals.note("misconfigured", seller=str(record.seller), reason=str(error))
         except BridgeError as error:
-            ports.signals.note(
-                "sweep postponed", seller=str(record.seller), reason=str(error), kind=type(error).__name__
-            )
+            _told(record, error, ports)
+            if isinstance(error, Unavailable) and record.seller not in second:
+                second.add(record.seller)
+                turns.append((record, cursor))
         except Exception as error:  # noqa: BLE001 - collected, and raised below
             bugs.append(error)
     if bugs:
         msg = "sweep"
         raise ExceptionGroup(msg, bugs)
+
+
+def _told(record: SellerRecord, error: BridgeError, ports: Ports) -> None:
+    seller = str(record.seller)
+    if isinstance(error, NotAllowed):
+        ports.sellers.quarantine(record.seller, str(error))
+        ports.signals.count("SellerNeedsConsent")
+        ports.signals.note("seller quarantined", seller=seller, reason=str(error))
+    elif isinstance(error, Misconfigured):
+        ports.signals.count("Misconfigured")
+        ports.signals.note("misconfigured", seller=seller, reason=str(error))
+    else:
+        ports.signals.note("sweep postponed", seller=seller, reason=str(error), kind=type(error).__name__)
 
 
 def _in_turn(ports: Ports, sweep: str) -> list[tuple[SellerRecord, Cursor]]:

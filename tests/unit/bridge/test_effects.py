@@ -81,7 +81,7 @@ def test_an_order_that_is_cancelled_after_a_try_that_did_not_land_makes_nothing(
     world.erp.down = False
     cancel_at_amazon(world, key)
     minutes(world, 5)
-    assert (world.erp.created, world.erp.cancelled) == ([], [])
+    assert (world.erp.created, world.erp.sales) == ([], {})
     assert world.ports.desk.overdue(world.clock.now() + timedelta(days=1)) == 0  # type: ignore[attr-defined]
 
 

@@ -99,7 +99,8 @@ def test_what_the_facts_call_for(status: str, by: str, number: str, cancelled: s
     head = Head(KEY, status=status, fulfilled_by=by, erp_number=number, erp_cancelled=cancelled)
     ours = by == "MERCHANT" and status in {"UNSHIPPED", "PARTIALLY_SHIPPED"}
     assert (HAND_TO_ERP in wanted(head)) == (ours and not number)
-    assert (CANCEL_IN_ERP in wanted(head)) == (status == "CANCELLED" and bool(number) and not cancelled)
+    known = bool(number) or by == "MERCHANT"
+    assert (CANCEL_IN_ERP in wanted(head)) == (status == "CANCELLED" and known and not cancelled)
     assert HOLD_IN_ERP not in wanted(head)
 
 
