@@ -28,7 +28,7 @@ class Device:
 
     name: str
     without: Out | None = None
-    scenario: str = "standard"
+    scenario: str = "busy"
     off: str = ""
     covered: str = ""
 
@@ -93,11 +93,11 @@ def _claim_with_any_slot(self: desk.Desk, asked: work.Work, slot: Any) -> Any:
 
 
 def _cursor_first(self: sellers.Sellers, seller: Any, sweep: str) -> None:
+    """The search counts as done when it begins."""
     _begin(self, seller, sweep)
-    if sweep == "orders" and self._clock.now() - (self.cursor(seller, sweep).at or lambdas.EPOCH) > timedelta(
-        seconds=294
-    ):
-        _advance(self, seller, sweep, self._clock.now() - timedelta(seconds=295))
+    if sweep == "orders":
+        now = self._clock.now()
+        _advance(self, seller, sweep, now - timedelta(seconds=5), due=now + timedelta(seconds=180))
 
 
 def _postpone_uncounted(self: desk.Desk, turn: work.Turn, until: Any, cause: Any) -> bool:
@@ -129,7 +129,15 @@ def _no_read_back() -> Out:
     return lambda stack: stack.enter_context(patch.dict(EFFECTS, {"read_back": row})) and None
 
 
-_HINTED = lifecycle.hinted
+def _quarantine_nobody(self: sellers.Sellers, seller: Any, reason: str) -> None:
+    """The seller stays live."""
+
+
+def _without_lag(table: Any, clock: Any, known: Any, **_: Any) -> desk.Desk:
+    return _desk(table, clock, known)
+
+
+_desk = desk.Desk
 
 DEVICES: tuple[Device, ...] = (
     Device(
@@ -144,8 +152,10 @@ DEVICES: tuple[Device, ...] = (
     Device(
         "lease of 60 s (15 s instead)",
         _lease(15),
+        scenario="storm",
         covered="whoever follows a dead worker comes with the sweep of due work, 10 to 70 s after the lease",
     ),
+    Device("lease and pause grow by the ERP's look-up lag", _set(desk, "Desk", _without_lag), scenario="look-up lag"),
     Device(
         "fence at completion",
         _all(_set(desk.Desk, "_while_held", _unfenced), _set(desk, "_unless_wanted_again", _unless_wanted_unfenced)),
@@ -158,13 +168,18 @@ DEVICES: tuple[Device, ...] = (
     ),
     Device("look when in doubt", _set(work.Turn, "doubt", property(lambda self: False))),
     Device(
+        "look when the order is old", _set(hand_to_erp, "OLD_AT_FIRST_SIGHT", timedelta(days=9)), scenario="restored"
+    ),
+    Device(
         "pause until a request in flight has landed",
-        _all(
-            _set(work, "IN_FLIGHT", timedelta(seconds=5)),
-            _set(desk.Desk, "postpone", _postpone_uncounted),
-        ),
+        _all(_set(desk, "IN_FLIGHT", timedelta(0)), _set(desk.Desk, "postpone", _postpone_uncounted)),
     ),
     Device("a lost answer is looked for before a cancellation", _set(hand_to_erp, "_lost_answer", lambda *_: None)),
+    Device(
+        "a cancelled order is asked for in the ERP, known there or not",
+        _set(lifecycle, "MERCHANT", "nobody's"),
+        scenario="restored",
+    ),
     Device("news are asked for when the ERP's number is stored", _set(hand_to_erp, "wanted", lambda head: ())),
     Device("sweep of due work", off="due"),
     Device("sweep of Amazon's orders", off="orders"),
@@ -173,7 +188,6 @@ DEVICES: tuple[Device, ...] = (
     Device(
         "overlap of two looks at shipments",
         _rhythm(shipments_overlap=timedelta(0)),
-        covered="the ERP's own call of the HTTP API",
     ),
     Device("cursor only after the last page", _set(sellers.Sellers, "begin", _cursor_first)),
     Device(
@@ -196,7 +210,7 @@ DEVICES: tuple[Device, ...] = (
     Device(
         "package reference from the parcel (a counter instead)",
         _set(parcels, "reference", _any_reference),
-        covered="the reference is stored with the parcel before it is told; the rule is for the day after a restore",
+        scenario="restored",
     ),
     Device(
         "refused repetition: look before calling it a failure",
@@ -208,6 +222,7 @@ DEVICES: tuple[Device, ...] = (
         _all(_set(parcels, "too_many", lambda *_: None), _set(confirm_shipment, "too_many", lambda *_: None)),
     ),
     Device("seller in the key of an order", _set(keys, "order_pk", lambda key: f"T#eu#A1ONE#O#{key.order_id}")),
+    Device("quarantine", _set(sellers.Sellers, "quarantine", _quarantine_nobody), scenario="consent revoked"),
     Device(
         "a hint is taken once",
         _set(lifecycle, "KEPT_HINTS", 1),

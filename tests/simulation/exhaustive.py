@@ -32,10 +32,10 @@ SINGLES: tuple[tuple[int, float], ...] = (
 IN_PAIRS = ((CRASH_BEFORE, 0.5), (CRASH_AFTER, 0.99), (FAULT, 0.5), (LATE, 0.99))
 FIRST = 60
 LIVES: Mapping[str, tuple[str, int]] = {
-    "split parcels, a corrected tracking number": ("plain", 6),
-    "cancelled while it is handed over": ("cancelled at hand-over", 21),
-    "the buyer asks to cancel, and gets the parcel": ("buyer asks", 25),
-    "the buyer asks to cancel, and the seller does": ("buyer asks", 28),
+    "split parcels, corrected tracking numbers": ("plain", 11),
+    "cancelled while it is handed over": ("cancelled at hand-over", 10),
+    "the buyer asks to cancel, and gets the parcels": ("buyer asks", 0),
+    "the buyer asks to cancel, and the seller does": ("buyer asks", 15),
 }
 """Name → what happens to the order, and the seed of its people's decisions."""
 
