@@ -129,6 +129,13 @@ def _no_read_back() -> Out:
     return lambda stack: stack.enter_context(patch.dict(EFFECTS, {"read_back": row})) and None
 
 
+_wanted = lifecycle.wanted
+
+
+def _only_known_documents(head: Any) -> tuple[str, ...]:
+    return tuple(kind for kind in _wanted(head) if kind != lifecycle.CANCEL_IN_ERP or head.erp_number)
+
+
 def _quarantine_nobody(self: sellers.Sellers, seller: Any, reason: str) -> None:
     """The seller stays live."""
 
@@ -177,7 +184,7 @@ DEVICES: tuple[Device, ...] = (
     Device("a lost answer is looked for before a cancellation", _set(hand_to_erp, "_lost_answer", lambda *_: None)),
     Device(
         "a cancelled order is asked for in the ERP, known there or not",
-        _set(lifecycle, "MERCHANT", "nobody's"),
+        _set(lifecycle, "wanted", _only_known_documents),
         scenario="restored",
     ),
     Device("news are asked for when the ERP's number is stored", _set(hand_to_erp, "wanted", lambda head: ())),
