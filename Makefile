@@ -14,10 +14,14 @@ SCANNERS := .venv/gates/.complete .venv/checkov/.complete
 STAGE ?=
 ARGS ?= --help
 CONTEXT ?=
+SCHEDULES ?= 10000
+SEED ?= 1
+SCENARIO ?=
+TRANSCRIPT ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPATH := $(CURDIR)/functions:$(CURDIR)
 
-.PHONY: help demo test check gates bench up down bridge synth deploy format clean
+.PHONY: help demo test check gates simulate nightly bench up down bridge synth deploy format clean
 .DEFAULT_GOAL := help
 
 help: ## print this
@@ -39,6 +43,13 @@ check: $(READY) $(SCANNERS) ## lint, format, types, all other gates, and the tes
 
 gates: $(READY) $(SCANNERS) ## the static gates alone: make gates [ARGS="semgrep bandit"]
 	@$(PY) -m tests.gates $(filter-out --help,$(ARGS))
+
+simulate: $(READY) ## the handlers in a simulated world, everything going wrong: SCHEDULES=10000 SEED=1 [SCENARIO=… TRANSCRIPT=1]
+	@$(PY) -m tests.simulation --schedules $(SCHEDULES) --seed $(SEED) \
+		$(if $(SCENARIO),--scenario '$(SCENARIO)' --campaign-only) $(if $(TRANSCRIPT),--transcript)
+
+nightly: $(READY) ## a million schedules, every scenario, two faults at once, every device at a thousand schedules: hours
+	@$(PY) -m tests.simulation.nightly --seed $(SEED)
 
 bench: $(READY) ## sizes and import times against their limits; also in build/bench.json
 	@$(PY) -m tests.benchmarks

@@ -74,12 +74,13 @@ def run(schedules: int, seed: int = 1, *, workers: int = 2, only: Sequence[str] 
 
 def table(losses: Sequence[Loss]) -> str:
     """In Markdown, for docs/simulation.md."""
-    rows = ["| Without | schedules that went wrong, of 1,000 | how |", "|---|---|---|"]
+    of = losses[0].schedules if losses else 0
+    rows = [f"| Without | scenario | caught of {of:,} | how, or what covers for it |", "|---|---|---|---|"]
     devices = {device.name: device for device in DEVICES}
     for loss in losses:
         kinds = ", ".join(kind.replace("_", " ") for kind, _ in loss.kinds.most_common(3))
         told = kinds or devices[loss.device].covered or "?"
-        rows.append(f"| {loss.device} | {round(1000 * loss.caught / max(loss.schedules, 1)):,} | {told} |")
+        rows.append(f"| {loss.device} | {devices[loss.device].scenario} | {loss.caught:,} | {told} |")
     return "\n".join(rows)
 
 

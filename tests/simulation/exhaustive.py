@@ -62,6 +62,27 @@ def live(name: str, plan: Mapping[int, tuple[int, float]]) -> tuple[World, list[
     return world, settle(world, story, 4 * HOUR)
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """What became of the order of a life without faults."""
+
+    status: str
+    packages: int
+    corrected: bool
+    held: bool
+    document: str
+
+
+def ending(name: str) -> End:
+    world, found = live(name, {})
+    assert not found, found
+    (order,) = world.amazon.orders.values()
+    ((doc,),) = world.erp.docs.values()
+    trackings = [numbers for delivery in world.erp.deliveries.values() for numbers in delivery.trackings.values()]
+    corrected = any(len(numbers) > 1 for numbers in trackings)
+    return End(order.status, len(order.packages), corrected, bool(doc.reasons), doc.state)
+
+
 def singles(name: str) -> Iterator[dict[int, tuple[int, float]]]:
     world, _ = live(name, {})
     for step in range(world.weather.calls):
@@ -94,9 +115,11 @@ def run(*, with_pairs: bool, workers: int = 2) -> tuple[list[Life], float]:
     lives = {name: Life(name, steps=live(name, {})[0].weather.calls) for name in LIVES}
     plans = pairs if with_pairs else singles
     jobs = [(name, list(batch)) for name in LIVES for batch in _batched(plans(name), 50)]
-    for done in in_parallel(_batch, jobs, workers):
+    for number, done in enumerate(in_parallel(_batch, jobs, workers), 1):
         lives[done.name].runs += done.runs
         lives[done.name].failed += done.failed
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{number:,} of {len(jobs):,} batches of lives ")
     return list(lives.values()), time.monotonic() - started
 
 

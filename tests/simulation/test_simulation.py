@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from infra.outbox import LANES
 from infra.outbox import TIMEOUT_S as OUTBOX_TIMEOUT_S
 from infra.sweeps import TIMEOUT_S as SWEEP_TIMEOUT_S
-from tests.simulation import ablation, campaign, exhaustive, lambdas, queue
+from tests.simulation import ablation, campaign, exhaustive, lambdas, queue, table
 from tests.simulation.devices import DEVICES
 from tests.simulation.play import schedule
 from tests.simulation.scenarios import SCENARIOS
@@ -20,6 +21,8 @@ from tests.simulation.transcript import told
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEDULES = int(os.environ.get("SIMULATE_SCHEDULES", "3000"))
+GAPS = {"all lost": 320, "all lost, every 300 s": 440, "all lost, and all other faults": 800}
+"""Every notification lost → seconds of virtual time within which 99 of 100 orders are known."""
 CAUGHT_AT_ONCE = (
     "look when in doubt",
     "facts and work in one transaction",
@@ -29,6 +32,7 @@ CAUGHT_AT_ONCE = (
     "cursor only after the last page",
     "seller in the key of an order",
     "units in parcels against units ordered",
+    "quarantine",
 )
 
 
@@ -41,7 +45,6 @@ def test_no_schedule_harms_an_order() -> None:
     totals, _ = campaign.run(SCHEDULES, 1)
     _nothing_failed(totals)
     assert totals.calls >= 100 * totals.schedules
-    assert totals.fewest_calls >= 100
     assert totals.crashed >= 3 * totals.schedules
     assert len(totals.uncrashed()) <= len(totals.sites) // 10
 
@@ -50,21 +53,33 @@ def test_no_schedule_harms_an_order() -> None:
 def test_no_single_fault_harms_an_order() -> None:
     lives, _ = exhaustive.run(with_pairs=False)
     assert not [text for life in lives for text in life.failed]
-    assert all(life.runs == life.steps * len(exhaustive.SINGLES) >= 500 for life in lives)
+    assert all(life.runs == life.steps * len(exhaustive.SINGLES) >= 300 for life in lives)
+
+
+def test_the_lives_are_what_they_are_called() -> None:
+    ends = [exhaustive.ending(name) for name in exhaustive.LIVES]
+    assert [(end.status, end.packages, end.corrected, end.held, end.document) for end in ends] == [
+        ("SHIPPED", 2, True, False, "shipped"),
+        ("CANCELLED", 0, False, False, "cancelled"),
+        ("SHIPPED", 2, True, True, "shipped"),
+        ("CANCELLED", 0, False, True, "cancelled"),
+    ]
 
 
 @pytest.mark.simulation
-@pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in {"standard", "all lost"}])
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in {"standard", *GAPS}])
 def test_bad_days(name: str) -> None:
-    totals, _ = campaign.run(20, 1, scenario=name)
+    totals, _ = campaign.run(60 if name == "busy" else 20, 1, scenario=name)
     _nothing_failed(totals)
 
 
 @pytest.mark.simulation
-def test_without_notifications_the_search_closes_the_gap() -> None:
-    totals, _ = campaign.run(60, 1, scenario="all lost")
+@pytest.mark.parametrize(("name", "limit_s"), GAPS.items())
+def test_without_notifications_the_search_closes_the_gap(name: str, limit_s: float) -> None:
+    totals, _ = campaign.run(60, 1, scenario=name)
     _nothing_failed(totals)
-    assert totals.figures(1)["gap_p99_s"] <= 480
+    assert totals.known
+    assert totals.figures(1)["to_known_p99_s"] <= limit_s
 
 
 def test_a_seed_shows_the_same_again() -> None:
@@ -110,3 +125,18 @@ def test_the_world_is_deployed_as_infra_deploys_it() -> None:
     assert lambdas.TIMEOUT_S == OUTBOX_TIMEOUT_S
     assert lambdas.SWEEP_TIMEOUT_S == SWEEP_TIMEOUT_S
     assert queue.VISIBILITY_S == 6 * OUTBOX_TIMEOUT_S
+
+
+def test_the_judge_shares_no_code_with_the_handlers() -> None:
+    tree = ast.parse((ROOT / "tests" / "simulation" / "checker.py").read_text(encoding="utf-8"))
+    named = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    named += [str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert not [name for name in named if name.split(".")[0] == "bridge"]
+
+
+def test_copies_or_not_a_seed_shows_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For speed the table hands out its own items: nobody in the product changes what was read or written."""
+    usual = told(11, SCENARIOS["busy"])
+    plain = table.World
+    monkeypatch.setattr(table, "World", lambda now, lag, *, copies: plain(now, lag, copies=True))
+    assert told(11, SCENARIOS["busy"]) == usual
