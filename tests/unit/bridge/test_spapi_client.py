@@ -110,8 +110,8 @@ def test_an_odd_id_stays_one_part_of_the_path(order_id: str) -> None:
 
 def test_a_search_has_no_upper_bound_and_goes_on_from_its_token() -> None:
     pages = [
-        {"orders": [order("1")], "pagination": {"nextToken": "t+/="}},
-        {"orders": [order("2"), {"orderId": "303-3"}]},
+        {"orders": [order("301")], "pagination": {"nextToken": "t+/="}},
+        {"orders": [order("302"), {"orderId": "303-3"}]},
     ]
     clock = {"date": "Tue, 24 Nov 2026 09:00:07 GMT"}
     wire = Wire([answer(200, page, **clock) for page in pages])
@@ -126,7 +126,7 @@ def test_a_search_has_no_upper_bound_and_goes_on_from_its_token() -> None:
         "includedData": "CANCELLATION,FULFILLMENT,PACKAGES,PROCEEDS",
     }
     assert wire.requests[1].url.params["paginationToken"] == "t+/="
-    assert [o.order_id for o in (*first.orders, *second.orders)] == ["1", "2"]
+    assert [o.order_id for o in (*first.orders, *second.orders)] == ["301", "302"]
     assert (second.unreadable, second.next_token) == (("303-3",), None)
     assert first.server_time == datetime(2026, 11, 24, 9, 0, 7, tzinfo=UTC)
 
