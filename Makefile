@@ -33,7 +33,7 @@ check: $(READY) ## lint, format, types, and the tests that need no server; under
 	@$(PY) -m ruff format --check .
 	@# Types beside the tests: without its cache mypy alone takes half a minute.
 	@mkdir -p build; $(PY) -m mypy functions infra local --exclude local/erp/bootstrap.py >build/mypy.log 2>&1 & types=$$!; \
-		status=0; $(PY) -m pytest -q -m "not emulator and not simulation" || status=1; \
+		status=0; $(PY) -m pytest -q -m "not emulator and not simulation and not thorough" || status=1; \
 		wait $$types || status=1; cat build/mypy.log; exit $$status
 
 bench: $(READY) ## sizes and import times against their limits; also in build/bench.json
