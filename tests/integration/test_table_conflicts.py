@@ -19,7 +19,7 @@ from bridge.stores.dynamodb import DynamoTable
 from bridge.stores.table import Absent, Compare, ConditionFailed, Key, Put, Table, Update, Write, equals
 from bridge.wiring import AWS
 from local.emulator import server
-from tests.contract.table_kit import TableKit, create_table
+from tests.contract.table_kit import StrictTableKit, create_table
 from tests.integration.proxy import Fate, Proxy, before, first_attempts_conflict, told_apart
 
 pytestmark = pytest.mark.emulator
@@ -47,7 +47,7 @@ def behind_proxy(proxy: Proxy) -> Table:
     return DynamoTable(told_apart(client), "bad-days", sleep=lambda _: None)
 
 
-class TestWhileEveryWriteCollidesAtFirst(TableKit):
+class TestWhileEveryWriteCollidesAtFirst(StrictTableKit):
     @pytest.fixture
     def table(self, behind_proxy: Table, proxy: Proxy) -> Iterator[Table]:
         proxy.plan = first_attempts_conflict()
