@@ -133,6 +133,52 @@ def _clock(draw: Draw, body: Json) -> Json:
     return moved(body)
 
 
+AMOUNTS = ["1E+999999", "9" * 40, "9" * 40 + ".01", "-0", "0E-8", "1_0", "NaN", "1e-40", "", "12,3"]
+TIMES = [
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59Z",
+    "0001-01-01T00:00:00+14:00",
+    "2026-02-30T00:00:00Z",
+    "2026-11-24",
+]
+COUNTS = [10**9, 10**9 + 1, 2**63, 10**40 + 1, -1, 0]
+
+
+def _kind(value: Json) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return "count"
+    if not isinstance(value, str):
+        return ""
+    if len(value) > 18 and value[4:5] == "-" and value[10:11] == "T":
+        return "time"
+    return "amount" if value.replace(".", "", 1).lstrip("-").isdigit() else "text"
+
+
+EDGES = {"count": COUNTS, "time": TIMES, "amount": AMOUNTS, "text": [*LETTERS, "x" * 100_000]}
+
+
+def _edge(draw: Draw, body: Json) -> Json:
+    """A value of the right type that is none: in one place, or in all that hold the same kind of thing."""
+    path = _here(draw, body)
+    value = body
+    for name in path:
+        value = value[name]
+    kind = _kind(value)
+    if not kind:
+        return body
+    edge = draw(st.sampled_from(EDGES[kind]))
+    if kind == "text" or draw(st.booleans()):
+        return changed(body, path, lambda _: edge)
+    return everywhere(body, kind, edge)
+
+
+def everywhere(body: Json, kind: str, new: Json) -> Json:
+    """With another value for all that holds the same kind of thing."""
+    for place in list(places(body)):
+        body = changed(body, place, lambda old: new if _kind(old) == kind else old)
+    return body
+
+
 def _on_eventbridge(_: Draw, body: Json) -> Json:
     return {"version": "0", "detail-type": "ANY", "source": "aws.partner/x", "time": None, "detail": body}
 
@@ -144,6 +190,8 @@ WAYS: dict[str, Callable[[Draw, Json], Json]] = {
     "wrong type": lambda draw, body: _put(draw, body, st.sampled_from(WRONG)),
     "number": lambda draw, body: _put(draw, body, st.sampled_from(NUMBERS).map(Raw)),
     "letters": lambda draw, body: _put(draw, body, _LETTERS),
+    "edge": _edge,
+    "edge again": _edge,
     "casing": _recase,
     "huge": _huge,
     "deep": _deep,
