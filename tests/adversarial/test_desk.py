@@ -10,7 +10,7 @@ from tests.adversarial.desk_machine import DeskMachine
 
 
 def test_in_any_order() -> None:
-    run_state_machine_as_test(DeskMachine, settings=settings(max_examples=100, stateful_step_count=50))
+    run_state_machine_as_test(DeskMachine, settings=settings(max_examples=60, stateful_step_count=50))
 
 
 @pytest.mark.thorough

@@ -33,7 +33,7 @@ from tests.unit.bridge.wire import Wire
 __all__ = ["models"]
 KEY = OrderKey(*SELLER, OrderId("305-9999999-9999999"))
 AMOUNTS = ["20.00", "0", "-3.10", "1980", "0.005", "0E-8", "1E+2", "12345678.90", "1e999", "9" * 40, "NaN", "1_0", ""]
-EVERY_SETTING = settings(max_examples=800, suppress_health_check=[*HealthCheck])
+EVERY_SETTING = settings(max_examples=500, suppress_health_check=[*HealthCheck])
 
 
 @functools.cache
@@ -114,6 +114,7 @@ def _short(value: object) -> str:
 
 
 @given(orders())
+@settings(max_examples=50)
 def test_every_order_that_the_model_allows(raw: Json) -> None:
     check_order(written(raw))
 

@@ -171,7 +171,7 @@ def _space(table: MemoryTable, tenant: Seller) -> dict[Any, Any]:
 
 
 @pytest.mark.thorough
-@settings(max_examples=1000)
+@settings(max_examples=600)
 @given(STEPS)
 def test_no_step_leaves_its_tenant_in_many_orders(steps: Any) -> None:
     play(steps)
