@@ -38,7 +38,7 @@ check: $(READY) $(SCANNERS) ## lint, format, types, all other gates, and the tes
 	@# The gates beside the tests, one at a time: two cores are then busy. What was clean and has not changed since is
 	@# not looked at again; see CONTRIBUTING.md, Static gates.
 	@mkdir -p build; $(PY) -m tests.gates --jobs 1 >build/gates.log 2>&1 & gates=$$!; \
-		status=0; $(PY) -m pytest -q -m "not emulator and not simulation and not gates" || status=1; \
+		status=0; $(PY) -m pytest -q -m "not emulator and not simulation and not gates and not thorough" || status=1; \
 		wait $$gates || status=1; cat build/gates.log; exit $$status
 
 gates: $(READY) $(SCANNERS) ## the static gates alone: make gates [ARGS="semgrep bandit"]

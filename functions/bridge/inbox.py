@@ -7,6 +7,7 @@ acknowledged, a bug or an unavailable table fails this record alone, and the que
 from __future__ import annotations
 
 import hashlib
+import re
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
@@ -69,4 +70,5 @@ def _foreign(what: str, message: Message, ports: Ports) -> None:
 
 
 def _printable(text: str) -> str:
-    return "".join(letter for letter in text[:60] if letter.isascii() and (letter.isalnum() or letter in "_-.")) or "?"
+    """A type as Amazon writes them; anything else could hold anything."""
+    return text if re.fullmatch(r"[A-Z][A-Z0-9_]{2,59}", text) else "?"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bridge.stores.table import Table
-from tests.contract.table_kit import TableKit
+from tests.contract.table_kit import StrictTableKit
 from tests.fakes.table import MemoryTable
 
 
-class TestMemoryTable(TableKit):
+class TestMemoryTable(StrictTableKit):
     @pytest.fixture
     def table(self) -> Table:
         return MemoryTable()

@@ -20,9 +20,9 @@ from bridge.stores.table import (
     Update,
     Write,
 )
+from tests.fakes.limits import check_item, check_writes, refuse, same
 
 _OPERATORS = {
-    "=": lambda a, b: a == b,
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
     ">": lambda a, b: a > b,
@@ -40,7 +40,9 @@ def holds(condition: Condition | None, item: Item | None) -> bool:  # noqa: PLR0
         case Present(name):
             return name in item
         case Compare(name, "<>", value):
-            return name not in item or item[name] != value
+            return name not in item or not same(item[name], value)
+        case Compare(name, "=", value):
+            return name in item and same(item[name], value)
         case Compare(name, operator, value):
             same_kind = name in item and type(item[name]) is type(value)
             return same_kind and _OPERATORS[operator](item[name], value)
@@ -73,6 +75,8 @@ class MemoryTable:
 
     def due(self, shard: str, until: str, limit: int) -> list[Item]:
         with self._lock:
+            if limit < 1:
+                refuse("a limit is at least 1")
             found = [
                 {"pk": key.pk, "sk": key.sk, "due": item["due"]}
                 for key, item in self.items.items()
@@ -93,26 +97,28 @@ class MemoryTable:
             self.items.pop(key, None)
 
     def transact(self, writes: Sequence[Write]) -> None:
+        check_writes(writes)
         with self._lock:
-            if len({write.key for write in writes}) < len(writes):
-                msg = "DynamoDB refuses a transaction with two writes to one item"
-                raise ValueError(msg)
             for index, write in enumerate(writes):
                 old = self.items.get(write.key)
                 if not holds(write.when, old):
                     raise ConditionFailed(index, copy.deepcopy(old))
-            for write in writes:
-                if isinstance(write, Put):
-                    self.items[write.key] = copy.deepcopy({**write.item, **write.key._asdict()})
-                else:
-                    self._change(write)
+            new = [self._made(write) for write in writes]
+            for item in new:
+                check_item(item)
+            self.items.update({write.key: item for write, item in zip(writes, new, strict=True)})
 
-    def _change(self, write: Update) -> None:
-        item = self.items.setdefault(write.key, dict(write.key._asdict()))
+    def _made(self, write: Write) -> Item:
+        if isinstance(write, Put):
+            return copy.deepcopy({**write.item, **write.key._asdict()})
+        item = copy.deepcopy(self.items.get(write.key)) or dict(write.key._asdict())
         for name, value in write.init.items():
             item.setdefault(name, copy.deepcopy(value))
         item.update(copy.deepcopy(dict(write.set)))
         for name, value in write.add.items():
+            if type(item.get(name, 0)) is not int:
+                refuse("an addition to what is no number")
             item[name] = item.get(name, 0) + value
         for name in write.remove:
             item.pop(name, None)
+        return item

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.stores.dynamodb import DynamoTable
 from bridge.stores.table import Table
-from tests.contract.table_kit import TableKit, create_table
+from tests.contract.table_kit import StrictTableKit, create_table
 
 pytestmark = pytest.mark.emulator
 
@@ -21,7 +21,7 @@ def on_emulator(client: Callable[[str], Any]) -> Table:
     return DynamoTable(dynamodb, "core")
 
 
-class TestDynamoTableOnTheEmulator(TableKit):
+class TestDynamoTableOnTheEmulator(StrictTableKit):
     @pytest.fixture
     def table(self, on_emulator: Table) -> Table:
         return on_emulator

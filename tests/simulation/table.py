@@ -22,6 +22,7 @@ from bridge.stores.table import (
     Update,
     Write,
 )
+from tests.fakes.limits import check_item, check_writes, refuse, same
 from tests.simulation.calls import Calls, Port
 
 
@@ -63,7 +64,7 @@ def _itself(item: Item) -> Item:
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda a, b: a == b,
+    "=": lambda a, b: a == b if type(b) in _PLAIN else same(a, b),
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
     ">": lambda a, b: a > b,
@@ -83,7 +84,7 @@ def true_of(condition: Condition, item: Item) -> bool:  # noqa: PLR0911 - one pe
             return bool(operator == "<>")
         there = item[condition.name]
         if operator == "<>":
-            return _kind(there) is not _kind(value) or bool(there != value)
+            return _kind(there) is not _kind(value) or not _OPERATORS["="](there, value)
         return _kind(there) is _kind(value) and _OPERATORS[operator](there, value)
     if kind is Absent:
         return condition.name not in item
@@ -102,8 +103,8 @@ Partitions = dict[str, dict[str, Item]]
 class World:
     """The items themselves, without weather. `lag` is how far the index is behind, in seconds.
 
-    An item is never changed, only replaced. `copies` hands out copies and takes copies in, as a network does; without,
-    for speed, callers must not change what they are given or gave (a test compares both ways).
+    An item is never changed, only replaced. `copies` hands out copies and takes copies in, as a network does, and keeps
+    to DynamoDB's limits; without, for speed, callers must not change what they are given (a test compares both ways).
     """
 
     def __init__(self, now: Callable[[], float] = lambda: 0.0, lag: float = 0.0, *, copies: bool = True) -> None:
@@ -111,6 +112,7 @@ class World:
         """Hears of every change of an order's facts."""
         self._handed_out = copied if copies else _itself
         self._taken_in = copied if copies else dict
+        self._strict = copies
         self.partitions: Partitions = {}
         self.index: dict[str, dict[Key, str]] = {}
         self._earliest: str | None = None
@@ -131,6 +133,8 @@ class World:
         return [self._handed_out(partition[sk]) for sk in sorted(partition) if sk.startswith(prefix)]
 
     def due(self, shard: str, until: str, limit: int) -> list[Item]:
+        if limit < 1:
+            refuse("a limit is at least 1")
         self.catch_up()
         entries = self.index.get(shard)
         if not entries:
@@ -144,15 +148,27 @@ class World:
             self._indexed(key, old, {})
 
     def transact(self, writes: Sequence[Write]) -> None:
-        if len(writes) > 1 and len({write.key for write in writes}) < len(writes):
-            msg = "DynamoDB refuses a transaction with two writes to one item"
-            raise ValueError(msg)
+        if self._strict or len(writes) > 1:
+            check_writes(writes)
         for index, write in enumerate(writes):
             old = self.item(write.key)
             if write.when is not None and not true_of(write.when, old or {}):
                 raise ConditionFailed(index, self._handed_out(old) if old is not None else None)
+        if self._strict:
+            for write in writes:
+                check_item(self._made(write))
         for write in writes:
             self._apply(write)
+
+    def _made(self, write: Write) -> Item:
+        """The item as it will be; the old one stays as it is."""
+        if type(write) is Put:
+            item = self._taken_in(write.item)
+        else:
+            assert isinstance(write, Update)
+            item = self._changed(self.item(write.key) or {}, write)
+        item["pk"], item["sk"] = write.key
+        return item
 
     def update(self, write: Update) -> Item:
         self.transact((write,))
@@ -203,12 +219,7 @@ class World:
         key = write.key
         partition = self.partitions.setdefault(key.pk, {})
         old = partition.get(key.sk) or {}
-        if type(write) is Put:
-            item = self._taken_in(write.item)
-        else:
-            assert isinstance(write, Update)
-            item = self._changed(old, write)
-        item["pk"], item["sk"] = key.pk, key.sk
+        item = self._made(write)
         partition[key.sk] = item
         if self.on_head and key.sk == "HEAD":
             self.on_head(item)
@@ -219,6 +230,8 @@ class World:
         if self._taken_in is not dict:
             item = self._taken_in(item)
         for name, count in write.add.items():
+            if type(item.get(name, 0)) is not int:
+                refuse("an addition to what is no number")
             item[name] = item.get(name, 0) + count
         for name in write.remove:
             item.pop(name, None)

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from bridge.stores import table as port
-from tests.contract.table_kit import TableKit
+from tests.contract.table_kit import StrictTableKit
 from tests.simulation.calls import Calls
 from tests.simulation.clock import Hub
 from tests.simulation.table import Table, World
@@ -29,7 +29,7 @@ class Guarded:
         return call
 
 
-class TestSimulatedTable(TableKit):
+class TestSimulatedTable(StrictTableKit):
     @pytest.fixture
     def table(self) -> port.Table:
         return Guarded(Table(World(), Calls(Hub(), Plan({}))))  # type: ignore[return-value]

@@ -610,6 +610,16 @@ def test_an_unknown_status_is_kept_as_it_is() -> None:
     assert not world.erp.created
 
 
+def test_words_that_amazon_never_used_are_printed_nowhere() -> None:
+    """A status or a type that nobody knows could hold anything."""
+    world = World()
+    deliver(world, notification(status="Anna Beispiel"), {**notification(), "NotificationType": "Anna Beispiel"})
+    told = str((world.signals.notes, world.table.query("PARKED")))
+    assert "status': 'unknown'" in told
+    assert "notifications of type ?" in told
+    assert "Anna" not in told
+
+
 def test_two_lines_of_one_order() -> None:
     world = World()
     first = an_order().lines[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -10,6 +11,9 @@ from bridge.domain.errors import Unreadable
 
 # ISO 4217: currencies of Amazon's marketplaces whose minor unit is not 1/100.
 _DIGITS = {"JPY": 0}
+_CURRENCY = re.compile(r"[A-Z]{3}")
+# Fewer digits than Decimal's 28, so that sums of many amounts are exact; Java may write a zero as 0E-8.
+_HIGHEST, _LOWEST = 12, -12
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +49,19 @@ def read_money(raw: object) -> Money:
         msg = f"money expected, got {type(raw).__name__}"
         raise Unreadable(msg)
     amount, currency = raw.get("amount"), raw.get("currencyCode")
-    if not isinstance(currency, str) or isinstance(amount, float) or amount is None:
+    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency) or not isinstance(amount, str | int):
         msg = "money without a currency or without a decimal amount"
         raise Unreadable(msg)
     try:
-        value = Decimal(str(amount))
-    except InvalidOperation as error:
+        value = Decimal(str(amount).replace("_", "?"))  # Python would read 1_0 as ten
+    except (InvalidOperation, ValueError) as error:
         msg = "money with an amount that is not a number"
         raise Unreadable(msg) from error
     if not value.is_finite():
         msg = "money with an amount that is not finite"
+        raise Unreadable(msg)
+    if value.adjusted() > _HIGHEST or int(value.as_tuple().exponent) < _LOWEST:
+        msg = "money with more digits than any price"
         raise Unreadable(msg)
     return Money(value, currency)
 

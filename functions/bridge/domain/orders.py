@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge.domain.documents import LineKind
 from bridge.domain.errors import Unreadable
-from bridge.domain.ids import MarketplaceId, OrderId, OrderItemId, Sku
+from bridge.domain.ids import ORDER_ID, MarketplaceId, OrderId, OrderItemId, Sku
 from bridge.domain.money import Money, read_money
 from bridge.domain.times import read_time, to_text
 
@@ -86,6 +86,10 @@ class Order:
         return any(line.cancel_requested for line in self.lines)
 
 
+_MOST, _LARGEST = 10**9, 90_000
+"""Units of one item; bytes of an order's facts. DynamoDB keeps 38 digits and 400 KB, and HEAD repeats some facts."""
+
+
 def _mapping(raw: object, name: str) -> Mapping[str, Any]:
     if raw is None:
         return {}
@@ -105,7 +109,7 @@ def _items(raw: object, name: str) -> list[Mapping[str, Any]]:
 
 
 def _count(raw: object, name: str) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int) or raw < 0:
+    if isinstance(raw, bool) or not isinstance(raw, int) or not 0 <= raw <= _MOST:
         msg = f"{name} is not a count"
         raise Unreadable(msg)
     return raw
@@ -116,6 +120,14 @@ def _text(raw: object, name: str) -> str:
         msg = f"{name} is missing"
         raise Unreadable(msg)
     return raw
+
+
+def _order_id(raw: object) -> OrderId:
+    text = _text(raw, "orderId")
+    if not ORDER_ID.fullmatch(text):
+        msg = "orderId is none"
+        raise Unreadable(msg)
+    return OrderId(text)
 
 
 def _proceeds(raw: object) -> tuple[tuple[LineKind, Money], ...]:
@@ -161,7 +173,20 @@ def _digest(order: Order) -> str:
         ),
         sorted(order.packages.items()),
     ]
+    _keepable([*facts, order.marketplace, order.service_level])
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def _keepable(facts: list[Any]) -> None:
+    """What no table takes would be tried again for ever, and keep the orders beside it waiting."""
+    try:
+        size = len(json.dumps(facts, ensure_ascii=False).encode())
+    except UnicodeEncodeError as error:
+        msg = "a text that is not Unicode"
+        raise Unreadable(msg) from error
+    if size > _LARGEST:
+        msg = f"an order of {size} bytes, more than can be kept"
+        raise Unreadable(msg)
 
 
 _FIELDS = frozenset(
@@ -171,7 +196,8 @@ _FIELDS = frozenset(
 
 
 def _unknown(raw: Mapping[str, Any], status: str) -> tuple[str, ...]:
-    fields = [f"field:{name}" for name in raw if name not in _FIELDS]
+    names = [str(name)[:100].encode(errors="replace").decode() for name in raw if name not in _FIELDS]
+    fields = [f"field:{name}" for name in names]
     return tuple(sorted(fields)[:20]) + (() if status in set(Status) else (f"status:{status}",))
 
 
@@ -187,7 +213,7 @@ def read_order(raw: object) -> Order:
     ship_by = _mapping(fulfilment.get("shipByWindow"), "shipByWindow").get("latestDateTime")
     grand_total = _mapping(raw.get("proceeds"), "proceeds").get("grandTotal")
     order = Order(
-        order_id=OrderId(_text(raw.get("orderId"), "orderId")),
+        order_id=_order_id(raw.get("orderId")),
         version=to_text(read_time(raw.get("lastUpdatedTime"))),
         created=read_time(raw.get("createdTime")),
         marketplace=MarketplaceId(str(_mapping(raw.get("salesChannel"), "salesChannel").get("marketplaceId") or "")),

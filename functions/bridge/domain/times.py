@@ -8,6 +8,8 @@ from functools import lru_cache
 from bridge.domain.errors import Unreadable
 
 _LENGTH = 27
+_EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""Hours can be added to any time between them."""
 
 
 @lru_cache(maxsize=1024)
@@ -46,8 +48,7 @@ def read_time(raw: object) -> datetime:
     if moment.tzinfo is None:
         msg = "a time without a zone"
         raise Unreadable(msg)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
+    if not _EARLIEST <= moment <= _LATEST:
         msg = "a time outside the calendar"
-        raise Unreadable(msg) from error
+        raise Unreadable(msg)
+    return moment.astimezone(UTC)

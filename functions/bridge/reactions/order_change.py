@@ -44,7 +44,9 @@ def react(notification_id: str, payload: dict[str, Any], seller: SellerRecord, p
         return Change(noted, (call,) if call else (), milestone="hinted")
 
     _, works = ports.orders.change(key, decide)
-    ports.signals.note("hint", order=order_id, status=hint.status, calls=",".join(work.kind for work in works))
+    # A status that nobody knows could hold anything: it is compared, and printed nowhere.
+    status = hint.status if hint.status in set(Status) else "unknown"
+    ports.signals.note("hint", order=order_id, status=status, calls=",".join(work.kind for work in works))
     ports.send(works)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -31,6 +31,8 @@ PATIENCE = timedelta(seconds=1)
 _USELESS_SLOT = timedelta(seconds=30)
 DENIED = "Denied"
 """Code of what Amazon answers 401 or 403 to, with a fresh token."""
+_FAR_OFF = timedelta(hours=1)
+"""No two clocks that are set right differ by so much."""
 _TRANSIENT = {408, 425, 500, 502, 503, 504}
 
 
@@ -118,7 +120,7 @@ class Client:
             return {}, self._server_time(answer)
         try:
             content = answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict) or "errors" in content:
             msg = f"{operation.name}: {answer.status_code} without a usable body (request {_request_id(answer)})"
@@ -139,17 +141,22 @@ class Client:
         return Refused(what, code)
 
     def _server_time(self, answer: httpx.Response) -> datetime:
+        """Ours where Amazon's cannot be: the cursor of a sweep follows it, and never comes back."""
+        now = self._clock.now()
         try:
-            return parsedate_to_datetime(answer.headers["date"])
-        except (KeyError, ValueError):
-            return self._clock.now()
+            theirs = parsedate_to_datetime(answer.headers["date"])
+        except (KeyError, ValueError, OverflowError):
+            return now
+        if theirs.tzinfo is None:
+            theirs = theirs.replace(tzinfo=UTC)
+        return theirs if abs(theirs - now) <= _FAR_OFF else now
 
 
 def _code(answer: httpx.Response) -> str:
     """Amazon's error code. Never the message: it may repeat what was sent."""
     try:
         return str(answer.json()["errors"][0]["code"])[:60]
-    except (ValueError, KeyError, IndexError, TypeError):
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
         return "without a code"
 
 

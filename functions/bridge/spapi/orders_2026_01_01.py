@@ -65,11 +65,20 @@ def search_orders(
         msg = "searchOrders: 200 without a list of orders"
         raise Unavailable(msg)
     orders, unreadable = _understood(raw)
-    next_token = (answer.get("pagination") or {}).get("nextToken")
+    next_token = _next_token(answer.get("pagination"))
     if next_token and next_token == token:
         msg = "searchOrders: the same page token twice"
         raise Unavailable(msg)
     return Page(orders, unreadable, next_token, server_time, spare=client.spare(SEARCH_ORDERS, seller) >= 0.5)
+
+
+def _next_token(pagination: Any) -> str | None:
+    """None on the last page; an empty token is none, and would begin the search anew for ever."""
+    token = pagination.get("nextToken") if isinstance(pagination, dict) else pagination
+    if token and (not isinstance(token, str) or token is pagination):
+        msg = "searchOrders: 200 with a page token that is none"
+        raise Unavailable(msg)
+    return token or None
 
 
 def _understood(raw: list[Any]) -> tuple[tuple[Order, ...], tuple[OrderId, ...]]:

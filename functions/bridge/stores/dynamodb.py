@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -150,9 +151,11 @@ class DynamoTable:
     def transact(self, writes: Sequence[Write]) -> None:
         words = {Put: "Put", Update: "Update"}
         actions = [{words[type(write)]: self._parameters(write) | {"TableName": self._name}} for write in writes]
+        # One token for all attempts: one that was believed lost may land between the others, and counts once.
+        token = str(uuid.uuid4())
         for attempt in range(_TRIES):
             try:
-                self._client.transact_write_items(TransactItems=actions)
+                self._client.transact_write_items(TransactItems=actions, ClientRequestToken=token)
             except ClientError as error:
                 reasons = error.response.get("CancellationReasons", [])
                 for index, reason in enumerate(reasons):

@@ -84,6 +84,13 @@ class Update:
     remove: Sequence[str] = ()
     when: Condition | None = None
 
+    def __post_init__(self) -> None:
+        """DynamoDB refuses an attribute that is named twice, and a change of a key; the emulator takes both."""
+        names = [*self.set, *self.add, *self.init, *self.remove]
+        if len({"pk", "sk", *names}) != len(names) + 2:
+            msg = "an update that names an attribute twice, or changes a key"
+            raise ValueError(msg)
+
 
 Write = Put | Update
 

@@ -78,10 +78,10 @@ def named(case: Case) -> str:
     return str(case[0]).translate(str.maketrans("", "", "()' "))[:70]
 
 
-def check(table: Table, space: str, case: Case) -> None:
+def check(table: Table, space: str, case: Case, there: Item = THERE) -> None:
     """By every way of writing: a condition that holds lets the write through, another one changes nothing."""
-    condition, there, nowhere = case
-    for sk, item, expected in (("there", THERE, there), ("nowhere", None, nowhere)):
+    condition, of_it, of_none = case
+    for sk, item, expected in (("there", there, of_it), ("nowhere", None, of_none)):
         for write in (_put, _update, _transact):
             key = Key(space, f"{sk}-{write.__name__}")
             if item is not None:

@@ -31,10 +31,12 @@ class Client:
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
         self.calls: list[str] = []
+        self.tokens: list[str] = []
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
-        def call(**_: Any) -> Any:
+        def call(**parameters: Any) -> Any:
             self.calls.append(operation)
+            self.tokens.append(parameters.get("ClientRequestToken", ""))
             answer = self.answers.pop(0)
             if isinstance(answer, Exception):
                 raise answer
@@ -67,6 +69,13 @@ def test_a_collision_is_tried_again() -> None:
     assert client.calls == ["transact_write_items"] * 3
     assert len(pauses) == 2
     assert all(0 <= pause <= 0.2 for pause in pauses)
+
+
+def test_a_transaction_keeps_its_token_and_no_two_share_one() -> None:
+    """An attempt that was believed lost may land between the others; it must not count twice."""
+    one, other = (transact(cancelled(CONFLICT, NONE), cancelled(CONFLICT, NONE), {})[0] for _ in range(2))
+    assert len(set(one.tokens)) == len(set(other.tokens)) == 1
+    assert one.tokens[0] != other.tokens[0] != ""
 
 
 def test_collisions_without_end_are_unavailable() -> None:

@@ -56,6 +56,12 @@ def test_no_form_of_money_is_a_bug(raw: Any) -> None:
         {"amount": "-Infinity", "currencyCode": "EUR"},
         {"amount": True, "currencyCode": "EUR"},
         {"amount": "1", "currencyCode": None},
+        {"amount": "1", "currencyCode": "Anna Beispiel"},
+        {"amount": "1_000", "currencyCode": "EUR"},
+        {"amount": "1E+999999", "currencyCode": "EUR"},
+        {"amount": "0." + "1" * 30, "currencyCode": "EUR"},
+        {"amount": "9" * 5000, "currencyCode": "EUR"},
+        {"amount": 10**5000, "currencyCode": "EUR"},
     ],
 )
 def test_what_is_no_money_is_unreadable(raw: object) -> None:
@@ -65,6 +71,11 @@ def test_what_is_no_money_is_unreadable(raw: object) -> None:
 
 def test_a_whole_number_is_an_amount() -> None:
     assert read_money({"amount": 1980, "currencyCode": "JPY"}) == Money(Decimal(1980), "JPY")
+
+
+@pytest.mark.parametrize("amount", ["0E-8", "0.00", "-0", "1.5E+2", "9999999999999.99"])
+def test_every_decimal_that_java_writes_is_an_amount(amount: str) -> None:
+    assert read_money({"amount": amount, "currencyCode": "EUR"}) == Money(Decimal(amount), "EUR")
 
 
 def test_no_float_is_money() -> None:

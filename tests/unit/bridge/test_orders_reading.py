@@ -163,10 +163,39 @@ def test_an_order_of_an_unknown_fulfiller_is_not_ours_to_ship() -> None:
     assert not read_order(changed(RAW, ("fulfillment", "fulfilledBy"), "DRONE")).actionable
 
 
-@pytest.mark.parametrize("wrong", [-1, True, "3", 1.5, None])
+@pytest.mark.parametrize("wrong", [-1, True, "3", 1.5, None, 10**9 + 1, 10**40 + 1])
 def test_a_quantity_is_a_count(wrong: object) -> None:
     with pytest.raises(Unreadable):
         read_order(changed(RAW, ("orderItems", 0, "quantityOrdered"), wrong))
+
+
+@pytest.mark.parametrize("wrong", ["", "ab", "a#b", "a/b", "a b", "Ä-1", "x" * 41, "303-\ud800", 7])
+def test_an_order_id_is_what_may_stand_in_a_key(wrong: object) -> None:
+    with pytest.raises(Unreadable, match="orderId"):
+        read_order(changed(RAW, ("orderId",), wrong))
+
+
+TEXTS = [
+    ("fulfillment", "fulfillmentStatus"),
+    ("fulfillment", "fulfilledBy"),
+    ("fulfillment", "fulfillmentServiceLevel"),
+    ("salesChannel", "marketplaceId"),
+    ("orderItems", 0, "orderItemId"),
+    ("orderItems", 0, "product", "sellerSku"),
+    ("packages", 0, "packageReferenceId"),
+    ("packages", 0, "trackingNumber"),
+]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=str)
+@pytest.mark.parametrize("wrong", ["x\ud800", "\udc00\ud83d", "x" * 100_000], ids=["half", "turned", "long"])
+def test_a_text_that_no_table_takes_is_unreadable(path: tuple[Any, ...], wrong: str) -> None:
+    with pytest.raises(Unreadable, match=r"Unicode|more than can be kept"):
+        read_order(changed(RAW, path, wrong))
+
+
+def test_long_and_broken_names_of_fields_are_kept_as_far_as_they_can_be() -> None:
+    assert read_order({**RAW, "x" * 5000: 1, "y\ud800": 2}).unknown == ("field:" + "x" * 100, "field:y?")
 
 
 def test_a_cancelled_item_wants_only_what_was_sent_already() -> None:

@@ -54,6 +54,8 @@ SHAPES: dict[str, tuple[Answer, type[BridgeError]]] = {
     "200 list": (answer(200, [{"orderId": LEAK}]), Unavailable),
     "200 null": (answer(200, "null"), Unavailable),
     "200 with errors": (answer(200, {"payload": {}, "orders": [], **errors("InternalFailure")}), Unavailable),
+    "200 nested too deep": (answer(200, '{"order": ' + "[" * 100_000), Unavailable),
+    "400 nested too deep": (answer(400, "[" * 100_000), Refused),
     "200 latin-1": (httpx.Response(200, content=b'{"order": "\xff\xfe'), Unavailable),
     "no connection": (httpx.ConnectError(LEAK), Unavailable),
     "connect time-out": (httpx.ConnectTimeout(LEAK), Unavailable),
@@ -89,6 +91,10 @@ def test_every_answer_is_the_right_error(call: str, shape: str) -> None:
         ("searchOrders", {"orders": None}),
         ("searchOrders", {"orders": {}}),
         ("searchOrders", {"payload": {"Orders": []}}),
+        ("searchOrders", {"orders": [], "pagination": ["t"]}),
+        ("searchOrders", {"orders": [], "pagination": "t"}),
+        ("searchOrders", {"orders": [], "pagination": {"nextToken": 1.5}}),
+        ("searchOrders", {"orders": [], "pagination": {"nextToken": {"t": "t"}}}),
         ("getMarketplaceParticipations", {}),
         ("getMarketplaceParticipations", {"payload": {}}),
         ("confirmShipment", {"message": "maintenance"}),
@@ -97,6 +103,12 @@ def test_every_answer_is_the_right_error(call: str, shape: str) -> None:
 def test_another_object_than_expected_is_no_empty_answer(call: str, body: dict[str, Any]) -> None:
     with pytest.raises(Unavailable):
         CALLS[call](Wire([answer(200, body)]).client)
+
+
+@pytest.mark.parametrize("pagination", [None, {}, [], "", {"nextToken": None}, {"nextToken": ""}])
+def test_a_page_without_a_token_is_the_last(pagination: Any) -> None:
+    page = CALLS["searchOrders"](Wire([answer(200, {"orders": [], "pagination": pagination})]).client)
+    assert page.next_token is None
 
 
 @pytest.mark.parametrize("body", [{}, {"order": None}, {"order": []}, {"order": {"orderId": "1"}}])

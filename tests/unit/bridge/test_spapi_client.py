@@ -110,8 +110,8 @@ def test_an_odd_id_stays_one_part_of_the_path(order_id: str) -> None:
 
 def test_a_search_has_no_upper_bound_and_goes_on_from_its_token() -> None:
     pages = [
-        {"orders": [order("1")], "pagination": {"nextToken": "t+/="}},
-        {"orders": [order("2"), {"orderId": "303-3"}]},
+        {"orders": [order("301")], "pagination": {"nextToken": "t+/="}},
+        {"orders": [order("302"), {"orderId": "303-3"}]},
     ]
     clock = {"date": "Tue, 24 Nov 2026 09:00:07 GMT"}
     wire = Wire([answer(200, page, **clock) for page in pages])
@@ -126,7 +126,7 @@ def test_a_search_has_no_upper_bound_and_goes_on_from_its_token() -> None:
         "includedData": "CANCELLATION,FULFILLMENT,PACKAGES,PROCEEDS",
     }
     assert wire.requests[1].url.params["paginationToken"] == "t+/="
-    assert [o.order_id for o in (*first.orders, *second.orders)] == ["1", "2"]
+    assert [o.order_id for o in (*first.orders, *second.orders)] == ["301", "302"]
     assert (second.unreadable, second.next_token) == (("303-3",), None)
     assert first.server_time == datetime(2026, 11, 24, 9, 0, 7, tzinfo=UTC)
 
@@ -137,11 +137,26 @@ def test_the_same_page_again_is_no_page() -> None:
         Amazon(wire.client, may_ask_recipient=False).search_orders(SELLER, [DE], updated_after=START, token="t")
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "2026-11-24"])
+IMPOSSIBLE = "Tue, 24 Nov 99999999999999999999 09:00:00 GMT"
+YEARS_AWAY = "Mon, 01 Jan 9999 00:00:00 -2300"
+LAST_MONTH = "Sat, 24 Oct 2026 09:00:00 GMT"
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "2026-11-24", IMPOSSIBLE, YEARS_AWAY, LAST_MONTH])
 def test_without_amazons_clock_ours_is_taken(date: str) -> None:
+    """Also when it cannot be right: a cursor that followed it would pass over orders."""
+    assert server_time(date) == START
+
+
+@pytest.mark.parametrize("date", ["Tue, 24 Nov 2026 09:00:07 -0000", "Tue, 24 Nov 2026 09:00:07"])
+def test_amazons_clock_without_a_zone_is_utc(date: str) -> None:
+    assert server_time(date) == datetime(2026, 11, 24, 9, 0, 7, tzinfo=UTC)
+
+
+def server_time(date: str) -> datetime:
     wire = Wire([answer(200, {"orders": []}, **({"date": date} if date else {}))])
-    page = Amazon(wire.client, may_ask_recipient=False).search_orders(SELLER, [DE], updated_after=START, token=None)
-    assert page.server_time == START
+    amazon = Amazon(wire.client, may_ask_recipient=False)
+    return amazon.search_orders(SELLER, [DE], updated_after=START, token=None).server_time
 
 
 def confirmed(**changes: Any) -> tuple[httpx.Request, dict[str, Any]]:

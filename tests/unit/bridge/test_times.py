@@ -48,9 +48,10 @@ def test_amazons_forms(raw: str, moment: datetime) -> None:
     assert read_time(raw) == moment
 
 
-@pytest.mark.parametrize(
-    "raw", [None, 1, "", "yesterday", "2026-11-24", "2026-11-24T09:00:00", "0001-01-01T00:00:00+14:00", "2026-13-01Z"]
-)
+EDGES = ["0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"]
+
+
+@pytest.mark.parametrize("raw", [None, 1, "", "yesterday", "2026-11-24", "2026-11-24T09:00:00", "2026-13-01Z", *EDGES])
 def test_what_is_no_time_is_unreadable(raw: object) -> None:
     with pytest.raises(Unreadable):
         read_time(raw)
