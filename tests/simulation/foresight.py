@@ -34,7 +34,7 @@ class Foresight:
     def _due(self) -> bool:
         items = self._items
         items.catch_up()
-        return items.earliest <= to_text(moment(self._hub.now - _OVERDUE_S)) or any(
+        return items.earliest <= self._hub.now - _OVERDUE_S or any(
             items.index.get(shard) and (items.item(row) or {}).get("mode") == "live" for shard, row in self._sellers
         )
 

@@ -23,17 +23,17 @@ class Scenario:
 
     rates: Rates = STANDARD
     prepare: Callable[[World], None] | None = None
-    tight: float = 0.15
+    tight: float = 0.1
     latest_h: float = 5.0
     thorough: bool = False
     """Every sweep is run, also those that would find nothing."""
     idle_s: float = 180.0
     """Between two searches while their quota is unused."""
-    busy: float = 0.1
+    busy: float = 0.0
     """Share of schedules in which every order is paid and shipped within the hour; in the others few are."""
 
     def draw(self, rng: Random) -> tuple[Sequence[Seller], Limits, Pace]:
-        sellers = rng.choices((ONE_SELLER, TWO_SELLERS, TWINS), (7, 2, 1))[0]
+        sellers = rng.choices((ONE_SELLER, TWO_SELLERS, TWINS), (8, 1, 1))[0]
         limits = TIGHT if rng.random() < self.tight else LIMITS
         return sellers, limits, BUSY if rng.random() < self.busy else QUIET
 

@@ -38,7 +38,7 @@ class Pace:
     shipped: float
 
 
-QUIET, BUSY = Pace(unpaid=0.7, shipped=0.1), Pace(unpaid=0.0, shipped=1.0)
+QUIET, BUSY = Pace(unpaid=0.9, shipped=0.2), Pace(unpaid=0.0, shipped=1.0)
 
 _MANY = 12
 """How often people look again whether they can go on."""

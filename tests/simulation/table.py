@@ -5,7 +5,9 @@ from __future__ import annotations
 import marshal
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
+from math import inf
 from typing import Any
 
 from bridge.domain.errors import Unavailable
@@ -24,6 +26,7 @@ from bridge.stores.table import (
 )
 from tests.fakes.limits import check_item, check_writes, refuse, same
 from tests.simulation.calls import Calls, Port
+from tests.simulation.clock import START
 
 
 def _unavailable(what: str) -> None:
@@ -115,7 +118,7 @@ class World:
         self._strict = copies
         self.partitions: Partitions = {}
         self.index: dict[str, dict[Key, str]] = {}
-        self._earliest: str | None = None
+        self._earliest: float | None = None
         self._now = now
         self._lag = lag
         self._behind: deque[tuple[float, Key, str | None, str | None, str]] = deque()
@@ -193,11 +196,12 @@ class World:
                 self._indexed(Key(pk, sk), {}, item)
 
     @property
-    def earliest(self) -> str:
-        """When the first work is due, or an order's date is near, as the index shows it."""
+    def earliest(self) -> float:
+        """The second at which the first work is due, or an order's date is near, as the index shows it."""
         if self._earliest is None:
             entries = (entries for shard, entries in self.index.items() if shard.startswith(("D#", "SHIPBY#")))
-            self._earliest = min((due for part in entries for due in part.values()), default="~")
+            due = min((due for part in entries for due in part.values()), default="")
+            self._earliest = (datetime.fromisoformat(due) - START).total_seconds() if due else inf
         return self._earliest
 
     def catch_up(self) -> None:

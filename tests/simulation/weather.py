@@ -22,7 +22,7 @@ class Rates:
     notification_doubled: float = 0.25
     message_doubled: float = 0.02
     delete_lost: float = 0.01
-    sweep_missed: float = 0.5
+    sweep_missed: float = 0.6
     """Of the runs that would find something: a sweep that its scheduler forgets."""
     skew: float = 5.0
     index_lag: float = 3.0

@@ -23,7 +23,7 @@ from tests.simulation.weather import Weather
 from tests.simulation.web import Web
 
 EVERY_S = 60.0
-IDLE_RUN = 0.02
+IDLE_RUN = 0.01
 """Share of the idle sweeps that are run all the same."""
 ONE_SELLER = (Seller(EU, SellerId("A1ONE")),)
 TWO_SELLERS = (*ONE_SELLER, Seller(NA, SellerId("A2TWO")))
