@@ -32,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     failed, figures = _campaign(asked)
     if not asked.campaign_only:
+        more, found = _busy(max(asked.schedules // 10, 20), asked)
+        failed, figures = failed or more, figures | found
         for name, scenario in GAPS.items():
             more, found = _gap(name, scenario, min(asked.schedules, _GAP_SCHEDULES), asked)
             failed, figures = failed or more, figures | found
@@ -54,6 +56,15 @@ def _campaign(asked: argparse.Namespace) -> tuple[bool, Figures]:
     if asked.sites or totals.schedules >= _LISTED:
         _print_sites(totals)
     return _print_failures(totals, asked.scenario), figures
+
+
+def _busy(schedules: int, asked: argparse.Namespace) -> tuple[bool, Figures]:
+    """Hours in which every order is paid and shipped."""
+    totals, seconds = campaign.run(schedules, asked.seed, workers=asked.workers, scenario="busy", show=sys.stderr)
+    names = ("schedules", "violations", "schedules_per_s", "port_calls_per_schedule", "crashes")
+    figures = {f"busy_{name}": totals.figures(seconds)[name] for name in names}
+    _print("busy hours", figures)
+    return _print_failures(totals, "busy"), figures
 
 
 def _gap(name: str, scenario: str, schedules: int, asked: argparse.Namespace) -> tuple[bool, Figures]:

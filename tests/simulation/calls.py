@@ -46,6 +46,8 @@ class Calls:
         self.weather = weather
         self.sites: Counter[str] = Counter()
         self.crashes: Counter[tuple[str, int]] = Counter()
+        self.aim: tuple[str, int] | None = None
+        """A site, and what shall happen there the next time; only while every site is counted."""
         self._note: Callable[[str, str], None] | None = None
         self._every_site = False
         self._plain = True
@@ -89,6 +91,8 @@ class Calls:
         if self.every_site or fate in _CRASHES:
             site = f"{port.name}@{_caller()}"
             self.sites[site] += 1
+            if self.aim is not None and self.aim[0] == site:
+                (_, fate), self.aim = self.aim, None
             if fate in _CRASHES:
                 self.crashes[site, fate] += 1
         if self.note is not None:

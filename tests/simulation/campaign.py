@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from typing import TextIO
 
@@ -36,6 +37,10 @@ class Totals:
     fates: Counter[str] = field(default_factory=Counter)
     sites: Counter[str] = field(default_factory=Counter)
     crashes: Counter[tuple[str, int]] = field(default_factory=Counter)
+    seen: dict[str, int] = field(default_factory=dict)
+    """Port call site → a seed that comes by there."""
+    aimed: int = 0
+    """Schedules that were played once more, with a crash where chance had brought none."""
     failed: list[tuple[int, str, str]] = field(default_factory=list)
     gaps: list[float] = field(default_factory=list)
     known: list[float] = field(default_factory=list)
@@ -51,6 +56,7 @@ class Totals:
         self.fates.update({FATES[n]: count for n, count in enumerate(world.weather.fates) if count})
         self.sites.update(world.calls.sites)
         self.crashes.update(world.calls.crashes)
+        self.seen |= dict.fromkeys(world.calls.sites, outcome.seed)
         self.failed += [(outcome.seed, kind, what) for kind, what in outcome.violations]
         self.gaps += outcome.story.gaps
         self.known += outcome.story.known.values()
@@ -65,6 +71,7 @@ class Totals:
         for name in ("fates", "sites", "crashes"):
             getattr(self, name).update(getattr(other, name))
         self.failed += other.failed
+        self.seen |= other.seen
         self.gaps += other.gaps
         self.known += other.known
 
@@ -97,6 +104,7 @@ class Totals:
             "crashes_per_schedule": round(self.crashed / max(self.schedules, 1), 1),
             "call_sites": len(self.sites),
             "call_sites_not_crashed_both_ways": len(self.uncrashed()),
+            "schedules_aimed_at_a_site": self.aimed,
             "dead_letters": self.dead_letters,
             **_spread("to_known", known),
             **_spread("to_erp", gaps),
@@ -153,8 +161,25 @@ def run(
             show.flush()
     if show is not None and show.isatty():
         show.write("\n")
+    seconds = time.monotonic() - started
+    _aim(totals, scenario)
     totals.failed.sort()
-    return totals, time.monotonic() - started
+    return totals, seconds
+
+
+def _aim(totals: Totals, scenario: str) -> None:
+    """Where chance brought no crash before or after the effect, one is brought, in a schedule that comes by there."""
+    for site, fate in [(site, fate) for site in totals.uncrashed() for fate in (CRASH_BEFORE, CRASH_AFTER)]:
+        if not totals.crashes[site, fate]:
+            outcome = schedule(totals.seen[site], SCENARIOS[scenario], partial(_aimed, (site, fate)))
+            totals.crashes.update(outcome.world.calls.crashes)
+            totals.failed += [(outcome.seed, kind, f"{what} (crashed at {site})") for kind, what in outcome.violations]
+            totals.aimed += 1
+
+
+def _aimed(aim: tuple[str, int], world: World) -> None:
+    world.calls.every_site = True
+    world.calls.aim = aim
 
 
 def in_parallel(work, jobs: Iterable, workers: int) -> Iterator:

@@ -46,7 +46,7 @@ def test_no_schedule_harms_an_order() -> None:
     _nothing_failed(totals)
     assert totals.calls >= 100 * totals.schedules
     assert totals.crashed >= 3 * totals.schedules
-    assert len(totals.uncrashed()) <= len(totals.sites) // 10
+    assert not totals.uncrashed()
 
 
 @pytest.mark.simulation
@@ -69,7 +69,7 @@ def test_the_lives_are_what_they_are_called() -> None:
 @pytest.mark.simulation
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in {"standard", *GAPS}])
 def test_bad_days(name: str) -> None:
-    totals, _ = campaign.run(60 if name == "busy" else 20, 1, scenario=name)
+    totals, _ = campaign.run(300 if name == "busy" else 20, 1, scenario=name)
     _nothing_failed(totals)
 
 

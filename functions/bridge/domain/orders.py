@@ -195,10 +195,13 @@ _FIELDS = frozenset(
 )
 
 
+_STATUSES = frozenset(Status)
+
+
 def _unknown(raw: Mapping[str, Any], status: str) -> tuple[str, ...]:
     names = [str(name)[:100].encode(errors="replace").decode() for name in raw if name not in _FIELDS]
     fields = [f"field:{name}" for name in names]
-    return tuple(sorted(fields)[:20]) + (() if status in set(Status) else (f"status:{status}",))
+    return tuple(sorted(fields)[:20]) + (() if status in _STATUSES else (f"status:{status}",))
 
 
 def read_order(raw: object) -> Order:
