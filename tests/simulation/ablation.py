@@ -72,6 +72,16 @@ def run(schedules: int, seed: int = 1, *, workers: int = 2, only: Sequence[str] 
     return list(losses.values())
 
 
+def first_missed(device: Device, most: int = 1000) -> int | None:
+    """The first seed, from the device's own on, at which somebody comes to harm without it."""
+    with device.removed(), rare_collections() as collect:
+        for seed in range(device.seed, device.seed + most):
+            if schedule(seed, SCENARIOS[device.scenario], device.prepare, lasting_h=_PATIENCE_H).violations:
+                return seed
+            collect()
+    return None
+
+
 def table(losses: Sequence[Loss]) -> str:
     """In Markdown, for docs/simulation.md."""
     of = losses[0].schedules if losses else 0
