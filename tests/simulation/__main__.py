@@ -30,7 +30,7 @@ Figures = dict[str, float]
 def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     if asked.transcript:
-        print(told(asked.seed, SCENARIOS[asked.scenario], about=asked.about))
+        print(told(asked.seed, SCENARIOS[asked.scenario], about=asked.about, whole=True))
         return 0
     failed, figures = _campaign(asked)
     if not asked.campaign_only:

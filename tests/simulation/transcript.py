@@ -17,8 +17,11 @@ _LONGEST = 150
 _NOISE = ("sellers.", "sweep of", "quota")
 
 
-def told(seed: int, scenario: Scenario, *, about: str = "") -> str:
-    """Without `about`: the lines about the orders of the violations, or everything when there are none."""
+def told(seed: int, scenario: Scenario, *, about: str = "", whole: bool = False) -> str:
+    """Without `about`: the lines about the orders of the violations, or about everything when there are none.
+
+    Only the last ones, unless the `whole` is asked for.
+    """
     lines: list[tuple[float, str, str]] = []
 
     def prepare(world: World) -> None:
@@ -41,7 +44,7 @@ def told(seed: int, scenario: Scenario, *, about: str = "") -> str:
     wanted = {about} if about else set(_ORDER.findall(" ".join(what for _, what in outcome.violations)))
     kept = [entry for entry in lines if _concerns(entry[2], wanted)]
     told_of = [f"{second:9.2f}  {who:16} {text}" for second, who, text in kept]
-    if len(told_of) > _LONGEST and not about:
+    if len(told_of) > _LONGEST and not (about or whole):
         told_of = [f"… {len(told_of) - _LONGEST} lines …", *told_of[-_LONGEST:]]
     return "\n".join([*told_of, *(f"VIOLATION {kind}: {what}" for kind, what in outcome.violations)])
 
