@@ -92,9 +92,9 @@ def _park(turn: Turn, reason: str, ports: Ports) -> None:
 
 def _postpone(turn: Turn, error: NotNow, ports: Ports) -> None:
     now = ports.clock.now()
-    until = error.until or now + pause_after(turn.tries)
     slot = error.slot if isinstance(error, Throttled) else None
-    if ports.desk.postpone(turn, until, error) and until - now <= LONGEST_WAIT:
+    until = ports.desk.postpone(turn, error.until or now + pause_after(turn.tries), error)
+    if until and until - now <= LONGEST_WAIT:
         ports.queue.send(turn.work, delay=until - now, slot=slot)
     ports.signals.note("postponed", kind=turn.work.kind, order=turn.work.key.order_id, reason=str(error))
 

@@ -111,7 +111,7 @@ class DeskMachine(RuleBasedStateMachine):
         until = now + time
         slot = until if kind == "slot" else None
         cause = Unavailable("x") if kind == "silence" else Throttled("x", until, slot=slot, operation="getOrder")
-        assert self.desk.postpone(turn, until, cause) == newest
+        assert (self.desk.postpone(turn, until, cause) is not None) == newest
         if newest:
             piece.not_before, piece.slot = max(until, now + IN_FLIGHT) if kind == "silence" else until, slot
             piece.busy_until = now + IN_FLIGHT if kind == "silence" else None

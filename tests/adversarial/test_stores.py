@@ -166,7 +166,9 @@ def test_a_cursor_only_goes_forward(steps: list[tuple[str, int]]) -> None:
         cursor = world.sellers.cursor(SELLER, "orders")
         assert cursor.at == at
         assert (cursor.token is None) == (cursor.started is None)
-        assert what not in {"advance", "forget"} or cursor.token is None
+        # A run that ends behind another one leaves that one's unfinished search alone.
+        ended = what == "forget" or (what == "advance" and moment == at)
+        assert not ended or cursor.token is None
         if what == "bookmark" and (at is None or moment > at):
             assert (cursor.token, cursor.started) == ("token", moment)
 

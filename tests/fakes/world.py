@@ -125,6 +125,9 @@ class FakeAmazon:
         more = str(at + 2) if at + 2 < len(found) else None
         return Page(tuple(self.orders[name] for name in found[at : at + 2]), (), more, self.clock.now())
 
+    def searches_to_spare(self, seller: Seller) -> bool:
+        return True
+
     def confirm_shipment(self, key: OrderKey, confirmation: Confirmation, *, slot: datetime | None = None) -> None:
         if not self.lands_before_error:
             self._fail()

@@ -173,7 +173,10 @@ def _aim(totals: Totals, scenario: str) -> None:
         if not totals.crashes[site, fate]:
             outcome = schedule(totals.seen[site], SCENARIOS[scenario], partial(_aimed, (site, fate)))
             totals.crashes.update(outcome.world.calls.crashes)
-            totals.failed += [(outcome.seed, kind, f"{what} (crashed at {site})") for kind, what in outcome.violations]
+            totals.failed += [
+                (outcome.seed, kind, f"{what} (aimed: fate {fate} at {site}; not shown again by its seed alone)")
+                for kind, what in outcome.violations
+            ]
             totals.aimed += 1
 
 

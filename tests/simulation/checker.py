@@ -33,9 +33,7 @@ def violations(world: World) -> list[Violation]:
     found = list(world.amazon.book.troubles)
     for order in world.amazon.orders.values():
         docs = world.erp.docs.get((*order.seller, order.order_id), [])  # type: ignore[arg-type]
-        found += _documents(order, docs)
-        if docs and order.status == CANCELLED and docs[0].key not in world.erp.stopped:
-            found.append(("stale", f"{order.name}: cancelled at Amazon, and the ERP was never asked to stop it"))
+        found += _documents(world, order, docs)
         found += _facts(world, order)
         found += _parcels(world, order)
     found += _foreign(world)
@@ -52,7 +50,7 @@ def violations(world: World) -> list[Violation]:
     return found
 
 
-def _documents(order: Order, docs: list[Doc]) -> Iterator[Violation]:
+def _documents(world: World, order: Order, docs: list[Doc]) -> Iterator[Violation]:
     if len(docs) > 1:
         yield "duplicate_erp_document", f"{order.name}: {len(docs)} documents"
     if not docs:
@@ -62,15 +60,26 @@ def _documents(order: Order, docs: list[Doc]) -> Iterator[Violation]:
     doc = docs[0]
     if not order.wanted_ever:
         yield "stale", f"{order.name}: a document of an order that was never to be shipped"
-    if order.status == CANCELLED and not doc.shipped and doc.state != ERP_CANCELLED:
-        yield "stale", f"{order.name}: cancelled at Amazon, {doc.state} in the ERP"
-    if order.status not in {CANCELLED, SHIPPED} and doc.state == ERP_CANCELLED:
-        yield "stale", f"{order.name}: cancelled in the ERP only"
     asked = order.cancel_requested and order.status not in {CANCELLED, SHIPPED}
     if asked and doc.state == PROCESSING and not doc.shipped and not doc.reasons:
         yield "stale", f"{order.name}: the buyer asked to cancel, the document was never held"
     if doc.goods != order.items and not order.reduced:
         yield "stale", f"{order.name}: other quantities in the ERP"
+    yield from _changes(world, order, doc)
+
+
+def _changes(world: World, order: Order, doc: Doc) -> Iterator[Violation]:
+    """Amazon cancelled or reduced the order after the document was made."""
+    if order.status == CANCELLED and world.erp.stopped.get(doc.key, -1.0) < doc.second:
+        yield "stale", f"{order.name}: cancelled at Amazon, and the ERP was not asked to stop its document"
+    if order.status == CANCELLED and not doc.shipped and doc.state != ERP_CANCELLED:
+        yield "stale", f"{order.name}: cancelled at Amazon, {doc.state} in the ERP"
+    if order.status not in {CANCELLED, SHIPPED} and doc.state == ERP_CANCELLED:
+        yield "stale", f"{order.name}: cancelled in the ERP only"
+    if order.reduced and order.status not in {CANCELLED, SHIPPED} and doc.goods != order.items:
+        work = world.items.partitions[order.partition].items()
+        if not any(item.get("shelf") == "parked" for sk, item in work if sk.startswith("FX#")):
+            yield "stale", f"{order.name}: quantities were reduced, and no human was asked"
 
 
 def _facts(world: World, order: Order) -> Iterator[Violation]:

@@ -183,13 +183,21 @@ DEVICES: tuple[Device, ...] = (
         "pause until a request in flight has landed",
         _all(_set(desk, "IN_FLIGHT", timedelta(0)), _set(desk.Desk, "postpone", _postpone_uncounted)),
     ),
-    Device("a lost answer is looked for before a cancellation", _set(hand_to_erp, "_lost_answer", lambda *_: None)),
+    Device(
+        "a lost answer is looked for before a cancellation",
+        _set(hand_to_erp, "_lost_answer", lambda *_: None),
+        covered="the ERP is asked to cancel, whether or not we know of a document",
+    ),
     Device(
         "a cancelled order is asked for in the ERP, known there or not",
         _set(lifecycle, "wanted", _only_known_documents),
         scenario="restored",
     ),
-    Device("news are asked for when the ERP's number is stored", _set(hand_to_erp, "wanted", lambda head: ())),
+    Device(
+        "news are asked for when the ERP's number is stored",
+        _set(hand_to_erp, "wanted", lambda head: ()),
+        covered="cancellations are asked for anyway; a buyer's request within that second has a unit test",
+    ),
     Device("sweep of due work", off="due"),
     Device("sweep of Amazon's orders", off="orders"),
     Device("sweep of the ERP's shipments", off="shipments"),

@@ -71,8 +71,8 @@ class Erp:
         self.watch: Callable[[Doc], None] | None = None
         self.on_create: Callable[[OrderKey], None] | None = None
         self.find_lag = 0.0
-        self.stopped: set[OrderKey] = set()
-        """Orders that the ERP was asked to stop."""
+        self.stopped: dict[OrderKey, float] = {}
+        """Order → when the ERP was last asked to stop it."""
         self.down = False
         self.newest: dict[str, Delivery] = {}
         """Deliveries that may be news to whoever lists them."""
@@ -92,15 +92,18 @@ class Erp:
         return ErpOrder(number, doc.state, document.total)
 
     def find(self, key: OrderKey) -> ErpOrder | None:
-        for doc in self.docs.get(key, ()):
-            if doc.second + self.find_lag <= self._hub.now:
-                return ErpOrder(doc.number, doc.state, doc.made.total)
+        for doc in self._found(key):
+            return ErpOrder(doc.number, doc.state, doc.made.total)
         return None
 
+    def _found(self, key: OrderKey) -> list[Doc]:
+        """Whatever is asked of an order looks for its documents first."""
+        return [doc for doc in self.docs.get(key, ()) if doc.second + self.find_lag <= self._hub.now]
+
     def cancel(self, key: OrderKey) -> CancelAnswer:
-        self.stopped.add(key)
+        self.stopped[key] = self._hub.now
         answer = CancelAnswer.DONE
-        for doc in self.docs.get(key, ()):
+        for doc in self._found(key):
             if doc.shipped:
                 answer = CancelAnswer.REFUSED_SHIPPED if doc.state == SHIPPED else CancelAnswer.NEEDS_HUMAN
             else:
@@ -108,7 +111,7 @@ class Erp:
         return answer
 
     def hold(self, key: OrderKey, reason: str) -> None:
-        for doc in self.docs.get(key, ()):
+        for doc in self._found(key):
             if doc.state == PROCESSING and reason not in doc.reasons:
                 doc.reasons.add(reason)
                 doc.held = True

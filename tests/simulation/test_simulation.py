@@ -14,6 +14,7 @@ from infra.outbox import LANES
 from infra.outbox import TIMEOUT_S as OUTBOX_TIMEOUT_S
 from infra.sweeps import TIMEOUT_S as SWEEP_TIMEOUT_S
 from tests.simulation import ablation, campaign, exhaustive, lambdas, queue, table
+from tests.simulation.__main__ import GAP_LIMITS
 from tests.simulation.devices import DEVICES, Device
 from tests.simulation.play import schedule
 from tests.simulation.scenarios import SCENARIOS
@@ -21,8 +22,6 @@ from tests.simulation.transcript import told
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEDULES = int(os.environ.get("SIMULATE_SCHEDULES", "3000"))
-GAPS = {"all lost": 320, "all lost, every 300 s": 440, "all lost, and all other faults": 800}
-"""Every notification lost → seconds of virtual time within which 99 of 100 orders are known."""
 
 
 def _nothing_failed(totals: campaign.Totals) -> None:
@@ -56,14 +55,14 @@ def test_the_lives_are_what_they_are_called() -> None:
 
 
 @pytest.mark.simulation
-@pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in {"standard", *GAPS}])
+@pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in {"standard", *GAP_LIMITS}])
 def test_bad_days(name: str) -> None:
     totals, _ = campaign.run(300 if name == "busy" else 20, 1, scenario=name)
     _nothing_failed(totals)
 
 
 @pytest.mark.simulation
-@pytest.mark.parametrize(("name", "limit_s"), GAPS.items())
+@pytest.mark.parametrize(("name", "limit_s"), GAP_LIMITS.items())
 def test_without_notifications_the_search_closes_the_gap(name: str, limit_s: float) -> None:
     totals, _ = campaign.run(60, 1, scenario=name)
     _nothing_failed(totals)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bridge.domain.documents import CancelAnswer
 from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Sku
 from bridge.domain.orders import ACTIONABLE, MERCHANT, Order, Status
+from bridge.domain.times import from_text
 
 HAND_TO_ERP, CANCEL_IN_ERP, HOLD_IN_ERP, AMEND_IN_ERP = "hand_to_erp", "cancel_in_erp", "hold_in_erp", "amend_in_erp"
 FETCH_ORDER = "fetch_order"
@@ -196,6 +197,12 @@ def _called_for(head: Head, hint: Hint) -> str | None:
 def handed(head: Head, number: str, version: str, items: Mapping[OrderItemId, int]) -> Head:
     """The ERP holds these units of the order under `number`; what it answered before it did is void."""
     return replace(head, erp_number=number, erp_version=version, erp_items=items, erp_problem="", erp_cancelled="")
+
+
+def findable_from(head: Head, lag: timedelta) -> datetime | None:
+    """When a look in the ERP finds the document for sure; None when that is always so."""
+    made = head.times.get("handed")
+    return from_text(made) + lag if made and lag else None
 
 
 def cancel_answered(head: Head, answer: CancelAnswer) -> Head:

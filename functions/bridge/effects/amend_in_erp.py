@@ -22,6 +22,8 @@ def run(turn: Turn, ports: Ports) -> Ending | None:  # noqa: ARG001 - as every e
         raise Refused(msg)
 
     def decide(head: Head) -> Change | None:
-        return Change(replace(head, erp_items=head.ordered), milestone="amended")
+        # What came in meanwhile is not what the human changed the document to.
+        after = replace(head, erp_items=known.ordered)
+        return Change(after, milestone="amended")
 
     return Ending(known, decide)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bridge.domain.documents import CancelAnswer
-from bridge.domain.lifecycle import Change, Ending, Head, cancel_answered
+from bridge.domain.errors import NotNow
+from bridge.domain.lifecycle import Change, Ending, Head, cancel_answered, findable_from
 from bridge.domain.orders import Status
 from bridge.domain.work import Turn
 from bridge.ports import Ports
@@ -14,6 +15,12 @@ def run(turn: Turn, ports: Ports) -> Ending | None:
     key, known = turn.work.key, turn.head
     if known.erp_cancelled or known.status != Status.CANCELLED:
         return None
+    if not known.erp_number and turn.seller and known.created and known.created < turn.seller.go_live:
+        return None  # the old system's order
+    ready = findable_from(known, ports.erp.lookup_lag)
+    if ready and ports.clock.now() < ready:
+        msg = "the ERP does not find its own document yet"
+        raise NotNow(msg, ready)
     answer = ports.erp.cancel(key)
     ports.signals.note("cancelled in the ERP", order=key.order_id, answer=str(answer))
     if answer is not CancelAnswer.DONE:

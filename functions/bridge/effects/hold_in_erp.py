@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.domain.lifecycle import Change, Ending, Head
+from bridge.domain.errors import NotNow
+from bridge.domain.lifecycle import Change, Ending, Head, findable_from
 from bridge.domain.work import Turn
 from bridge.ports import Ports
 
@@ -15,10 +16,14 @@ def run(turn: Turn, ports: Ports) -> Ending | None:
     key, known = turn.work.key, turn.head
     if not known.cancel_requested or known.closed or known.erp_held:
         return None
+    ready = findable_from(known, ports.erp.lookup_lag)
+    if ready and ports.clock.now() < ready:
+        msg = "the ERP does not find its own document yet"
+        raise NotNow(msg, ready)
     ports.erp.hold(key, REASON)
     ports.signals.note("held in the ERP", order=key.order_id)
 
     def decide(head: Head) -> Change | None:
-        return Change(replace(head, erp_held=True), milestone="held")
+        return Change(replace(head, erp_held=True), milestone="held") if head.cancel_requested else None
 
     return Ending(known, decide)

@@ -57,8 +57,8 @@ class Desk(Protocol):
         """Store the ending with the completion; what is to be done next, this work too when it is wanted again."""
         ...
 
-    def postpone(self, turn: Turn, until: datetime, cause: NotNow) -> bool:
-        """Not before `until`, or at the slot that the cause reserved."""
+    def postpone(self, turn: Turn, until: datetime, cause: NotNow) -> datetime | None:
+        """When it is due again: `until` or later; None when the claim is not ours any more."""
         ...
 
     def park(self, turn: Turn, reason: str) -> bool:

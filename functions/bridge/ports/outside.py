@@ -71,6 +71,10 @@ class Amazon(Protocol):
         self, seller: Seller, marketplaces: Sequence[MarketplaceId], *, updated_after: datetime, token: str | None
     ) -> Page: ...
 
+    def searches_to_spare(self, seller: Seller) -> bool:
+        """Half of the quota of searches, or more, is unused, as this worker saw it last."""
+        ...
+
     def confirm_shipment(self, key: OrderKey, confirmation: Confirmation, *, slot: datetime | None = None) -> None:
         """Same package reference again = edit. Refused carries Amazon's error code, never its message."""
         ...

@@ -33,5 +33,8 @@ class Amazon:
             self._client, seller, marketplaces, updated_after=updated_after, token=token
         )
 
+    def searches_to_spare(self, seller: Seller) -> bool:
+        return orders_2026_01_01.searches_to_spare(self._client, seller)
+
     def confirm_shipment(self, key: OrderKey, confirmation: Confirmation, *, slot: datetime | None = None) -> None:
         orders_v0.confirm_shipment(self._client, key, confirmation, slot=slot)

@@ -69,7 +69,7 @@ def search_orders(
     if next_token and next_token == token:
         msg = "searchOrders: the same page token twice"
         raise Unavailable(msg)
-    return Page(orders, unreadable, next_token, server_time, spare=client.spare(SEARCH_ORDERS, seller) >= 0.5)
+    return Page(orders, unreadable, next_token, server_time, spare=searches_to_spare(client, seller))
 
 
 def _next_token(pagination: Any) -> str | None:
@@ -79,6 +79,10 @@ def _next_token(pagination: Any) -> str | None:
         msg = "searchOrders: 200 with a page token that is none"
         raise Unavailable(msg)
     return token or None
+
+
+def searches_to_spare(client: Client, seller: Seller) -> bool:
+    return client.spare(SEARCH_ORDERS, seller) >= 0.5
 
 
 def _understood(raw: list[Any]) -> tuple[tuple[Order, ...], tuple[OrderId, ...]]:

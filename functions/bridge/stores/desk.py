@@ -133,7 +133,7 @@ class Desk:
             return () if change.delay else works, last in beside
         raise contended(ending.known.key)
 
-    def postpone(self, turn: Turn, until: datetime, cause: NotNow) -> bool:
+    def postpone(self, turn: Turn, until: datetime, cause: NotNow) -> datetime | None:
         """`Throttled` comes before anything was sent: such a try leaves no doubt. After any other, not even news
         may start the next try while the request of this one may still take effect.
         """
@@ -149,7 +149,7 @@ class Desk:
                 change |= {"slot": to_text(cause.slot), "slot_for": cause.operation}
                 remove = ("lu",)
         change |= {"due": to_text(until), "nb": to_text(until), "reason": str(cause)}
-        return self._while_held(turn, change, remove)
+        return until if self._while_held(turn, change, remove) else None
 
     def park(self, turn: Turn, reason: str) -> bool:
         now = to_text(self._clock.now())

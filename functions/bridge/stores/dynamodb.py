@@ -110,7 +110,7 @@ class DynamoTable:
 
     def several(self, *keys: Key) -> list[Item | None]:
         found: dict[Key, Item] = {}
-        wanted: Any = [_write(key._asdict()) for key in keys]
+        wanted: Any = [_write(key._asdict()) for key in dict.fromkeys(keys)]  # DynamoDB refuses a key that comes twice
         for attempt in range(_TRIES):
             asked = {self._name: {"Keys": wanted, "ConsistentRead": True}}
             answer = self._called(self._client.batch_get_item, RequestItems=asked)

@@ -20,12 +20,15 @@ def time_to_live(now: datetime) -> int:
 
 
 def raising(work: Work, head: Head, now: datetime, delay: timedelta = timedelta(0)) -> Update:
-    """The write that asks for `work` once more; also brings a parked effect back, because there is news."""
+    """The write that asks for `work` once more; also brings a parked effect back, because there is news.
+
+    What a human accepted was accepted without knowing of them.
+    """
     deadline = {"ship_by": to_text(head.ship_by)} if head.ship_by else {}
     return Update(
         keys.work(work),
         add={"want": 1},
         set={"due": to_text(now + delay), "dshard": keys.due_shard(work), "ttl": time_to_live(now), **deadline},
         init={"raised": to_text(now)},
-        remove=("shelf", "reason", "nb"),
+        remove=("shelf", "reason", "nb", "accepted"),
     )

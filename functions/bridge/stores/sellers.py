@@ -10,7 +10,7 @@ from bridge.domain.sellers import Cursor, Mode, SellerRecord
 from bridge.domain.times import from_text, to_text
 from bridge.ports import Clock
 from bridge.stores import keys
-from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Key, Present, Put, Table, Update, either
+from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Key, Present, Put, Table, Update, either, equals
 
 _REMEMBERED = timedelta(minutes=5)
 
@@ -116,7 +116,11 @@ class Sellers:
             with suppress(ConditionFailed):
                 self._table.update(Update(key, set={"at": text, **seen}, remove=over, when=forward))
                 return
-        self._table.update(Update(key, set=seen, remove=over))
+            # Another run has come further: only what is ours is ended.
+            with suppress(ConditionFailed):
+                self._table.update(Update(key, remove=over, when=equals("started", text)))
+        if looked:
+            self._table.update(Update(key, set={"looked": to_text(looked)}))
 
 
 def _is_cursor(item: Item) -> bool:

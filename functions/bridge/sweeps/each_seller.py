@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from bridge.domain.errors import BridgeError, Misconfigured, NotAllowed, Unavailable
@@ -27,10 +28,13 @@ def each_seller(
     seconds_left: Callable[[], float],
     sweep: str,
     step: Callable[[SellerRecord, Cursor, Ports, Callable[[], float]], None],
+    *,
+    again: Callable[[SellerRecord], bool] = lambda _: True,
 ) -> None:
     """Run `step` for every seller who is live or in dry run; bugs are raised together, after all had their turn.
 
-    Whose source or table did not answer has a second turn, after everybody else: a hiccup costs seconds, no minute.
+    Whose source or table did not answer has a second turn, after everybody else, if `again` allows it: a hiccup costs
+    seconds, no minute.
     """
     bugs: list[Exception] = []
     second: set[Seller] = set()
@@ -46,7 +50,7 @@ def each_seller(
             step(record, cursor, ports, seconds_left)
         except BridgeError as error:
             _told(record, error, ports)
-            if isinstance(error, Unavailable) and record.seller not in second:
+            if isinstance(error, Unavailable) and record.seller not in second and again(record):
                 second.add(record.seller)
                 turns.append((record, cursor))
         except Exception as error:  # noqa: BLE001 - collected, and raised below
@@ -59,7 +63,8 @@ def each_seller(
 def _told(record: SellerRecord, error: BridgeError, ports: Ports) -> None:
     seller = str(record.seller)
     if isinstance(error, NotAllowed):
-        ports.sellers.quarantine(record.seller, str(error))
+        with suppress(BridgeError):  # the next minute quarantines, or the next piece of work
+            ports.sellers.quarantine(record.seller, str(error))
         ports.signals.count("SellerNeedsConsent")
         ports.signals.note("seller quarantined", seller=seller, reason=str(error))
     elif isinstance(error, Misconfigured):

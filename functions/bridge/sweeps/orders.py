@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from bridge.domain.errors import BridgeError, Refused
 from bridge.domain.ids import OrderKey, Seller
-from bridge.domain.lifecycle import FETCH_ORDER, Change
+from bridge.domain.lifecycle import FETCH_ORDER, Change, Head
 from bridge.domain.readings import Page
 from bridge.domain.sellers import Cursor, SellerRecord
 from bridge.ports import Ports
@@ -20,7 +21,8 @@ _TOKEN_LIVES = timedelta(hours=23)
 
 def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
     ports.signals.count("SweepLagSeconds", 0)  # the alarm takes silence for a dead sweep, also where no seller is live
-    each_seller(ports, seconds_left, NAME, _search)
+    # While Amazon's quota of searches is half spent there is none to spare for a second turn.
+    each_seller(ports, seconds_left, NAME, _search, again=lambda record: ports.amazon.searches_to_spare(record.seller))
 
 
 def _search(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float]) -> None:
@@ -62,16 +64,16 @@ def _text(moment: datetime) -> str:
 
 def _fold_page(seller: Seller, page: Page, ports: Ports) -> int:
     """How much work the page called for."""
-    for order_id in page.unreadable:
-        # Reading it by itself either succeeds, or parks it where a later version can try again.
-        key = OrderKey(seller.region, seller.seller_id, order_id)
-        _, fetch = ports.orders.change(key, lambda head: Change(head, (FETCH_ORDER,)))
-        ports.send(fetch)
     works, failed = 0, None
     heads = ports.orders.several([OrderKey(*seller, order.order_id) for order in page.orders])
-    for head, order in zip(heads, page.orders, strict=True):
+    steps = [
+        partial(ports.orders.fold, head.key, order, known=head) for head, order in zip(heads, page.orders, strict=True)
+    ]
+    # Reading it by itself either succeeds, or parks it where a later version can try again.
+    steps += [partial(ports.orders.change, OrderKey(*seller, order_id), _fetch) for order_id in page.unreadable]
+    for step in steps:
         try:
-            _, called = ports.orders.fold(head.key, order, known=head)
+            _, called = step()
         except BridgeError as error:
             failed = error  # the page comes again, but the other orders need not wait for that
             continue
@@ -80,3 +82,7 @@ def _fold_page(seller: Seller, page: Page, ports: Ports) -> int:
     if failed:
         raise failed
     return works
+
+
+def _fetch(head: Head) -> Change:
+    return Change(head, (FETCH_ORDER,))

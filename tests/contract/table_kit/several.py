@@ -93,6 +93,11 @@ class SeveralItemsKit(Kit):
         assert [item and item["of"] for item in found] == ["B", None, "A"]
         assert found[2] == table.get(asked[2])
 
+    def test_an_item_that_is_asked_for_twice_comes_twice(self, table: Table, space: str) -> None:
+        key = Key(space, "A")
+        table.put(Put(key, {"n": 1}))
+        assert table.several(key, Key(space, "gone"), key) == [table.get(key), None, table.get(key)]
+
     def test_a_hundred_items_are_read_at_once(self, table: Table, space: str) -> None:
         keys = [Key(space, f"{n:03}") for n in range(100)]
         for key in keys[::2]:

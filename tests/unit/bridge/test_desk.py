@@ -79,7 +79,7 @@ def test_one_whose_lease_is_over_changes_nothing(office: Office) -> None:
     assert office.desk.complete(lost) == ()
     assert office.desk.park(lost, "x") is False
     assert office.desk.give_back(lost) is False
-    assert office.desk.postpone(lost, now, NotNow("x")) is False
+    assert office.desk.postpone(lost, now, NotNow("x")) is None
     assert office.desk.state(WORK) == before
 
 

@@ -12,8 +12,8 @@ import pytest
 from bridge.domain.documents import Shipment
 from bridge.domain.errors import BridgeError, Misconfigured, NotNow, Refused, Throttled, Unavailable, Unreadable
 from bridge.domain.ids import OrderKey
-from bridge.domain.lifecycle import CONFIRM_SHIPMENT, HAND_TO_ERP
-from bridge.domain.orders import Status
+from bridge.domain.lifecycle import AMEND_IN_ERP, CONFIRM_SHIPMENT, HAND_TO_ERP
+from bridge.domain.orders import Order, Status
 from bridge.domain.parcels import Confirmation
 from bridge.domain.readings import Reading
 from bridge.domain.sellers import Mode
@@ -206,6 +206,101 @@ def test_a_slot_of_one_operation_is_not_used_for_another(world: World) -> None:
     assert amazon.reserved == {"confirmShipment": 2, "getOrder": 1}
     assert [said.tracking for said in world.amazon.confirmations] == ["T1"]
     assert "due" not in (world.ports.desk.state(Work(CONFIRM_SHIPMENT, key, "S1#P1")) or {})  # type: ignore[attr-defined]
+
+
+# A human's word, and what it was said of.
+
+
+def reduced(world: World, key: OrderKey, units: int, version: int) -> None:
+    order = world.amazon.orders[key.order_id]
+    lines = (replace(order.lines[0], quantity=units),)
+    changed = replace(order, lines=lines, version=to_text(world.clock.now()), digest=f"reduced {version}")
+    world.place(changed)
+    world.ports.send(world.ports.orders.fold(key, changed)[1])
+
+
+def test_a_change_that_came_after_the_human_is_not_accepted_with_it(world: World) -> None:
+    key = handed(world)
+    world.clock.sleep(60)
+    reduced(world, key, 1, 1)
+    world.work_off()
+    assert world.ports.desk.retry(Work(AMEND_IN_ERP, key))  # type: ignore[attr-defined]
+    world.clock.sleep(60)
+    reduced(world, key, 3, 2)
+    world.work_off()
+    assert world.ports.orders.get(key).erp_items == {"item-1": 2}
+    (parked,) = world.ports.parking.list()  # type: ignore[attr-defined]
+    assert "2 → 3" in parked.reason
+
+
+def asked(world: World, key: OrderKey) -> Order:
+    order = world.amazon.orders[key.order_id]
+    lines = (replace(order.lines[0], cancel_requested=True),)
+    return replace(order, lines=lines, version=to_text(world.clock.now()), digest="asked")
+
+
+def test_a_request_that_was_withdrawn_while_the_document_was_held_is_not_kept_as_held(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = handed(world)
+    world.clock.sleep(60)
+    order, hold = world.amazon.orders[key.order_id], world.erp.hold
+
+    def withdrawn(held: OrderKey, reason: str) -> None:
+        hold(held, reason)
+        world.clock.sleep(1)
+        world.ports.orders.fold(key, replace(order, version=to_text(world.clock.now()), digest="withdrawn"))
+
+    monkeypatch.setattr(world.erp, "hold", withdrawn)
+    world.ports.send(world.ports.orders.fold(key, asked(world, key))[1])
+    world.work_off()
+    assert not world.ports.orders.get(key).erp_held
+
+
+def test_a_request_that_comes_while_the_document_is_made_holds_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = world.place(an_order())
+    create = world.erp.create
+
+    def asked_meanwhile(*arguments: Any) -> Any:
+        made = create(*arguments)
+        world.ports.orders.fold(key, asked(world, key))
+        return made
+
+    monkeypatch.setattr(world.erp, "create", asked_meanwhile)
+    deliver(world, notification())
+    world.work_off()
+    assert world.erp.held == [key]
+
+
+def test_an_order_of_the_old_system_is_not_cancelled_in_the_erp(world: World) -> None:
+    order = an_order(status=Status.CANCELLED, created=world.clock.now() - timedelta(days=3))
+    key = world.place(order)
+    world.ports.send(world.ports.orders.fold(key, order)[1])
+    world.work_off()
+    assert world.erp.cancelled == []
+
+
+def test_whoever_cancels_what_was_just_made_waits_until_it_can_be_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.erp, "lookup_lag", timedelta(seconds=30))
+    key = world.place(an_order())
+    create = world.erp.create
+
+    def cancelled_meanwhile(*arguments: Any) -> Any:
+        made = create(*arguments)
+        cancel_at_amazon(world, key)
+        world.ports.orders.fold(key, world.amazon.orders[key.order_id])
+        return made
+
+    monkeypatch.setattr(world.erp, "create", cancelled_meanwhile)
+    deliver(world, notification())
+    world.work_off()
+    assert world.erp.cancelled == []
+    minutes(world, 2)
+    assert world.erp.cancelled == [key]
 
 
 # Rehearsing.

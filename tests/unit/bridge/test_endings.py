@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bridge.domain.errors import Unavailable
 from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER, READ_BACK, Change, Ending, Head
 from bridge.domain.work import Turn, Work
 from bridge.stores import keys
@@ -118,4 +119,7 @@ def test_a_lagging_look_up_lengthens_lease_and_pause(world: World) -> None:
     world.clock.sleep(89)
     assert slow.claim(turn.work, None) is None
     world.clock.sleep(1)
-    assert slow.claim(turn.work, None) is not None
+    again = slow.claim(turn.work, None)
+    assert again is not None
+    now = world.clock.now()
+    assert slow.postpone(again, now, Unavailable("no answer")) == now + timedelta(seconds=50)

@@ -144,3 +144,13 @@ def test_progress_tells_everybody_and_where_each_sweep_is() -> None:
     assert found == {SELLER: Cursor(START, next=START + timedelta(minutes=5)), other.seller: Cursor()}
     assert sellers.all() == [record for record, _ in sellers.progress("shipments")]
     assert sellers.cursor(SELLER, "shipments") == Cursor(looked=START)
+
+
+def test_a_run_that_ends_late_takes_nothing_from_one_that_came_further() -> None:
+    sellers = Sellers(MemoryTable(), TestClock())
+    later = START + timedelta(minutes=6)
+    sellers.advance(SELLER, "orders", later, due=later + timedelta(minutes=3))
+    sellers.bookmark(SELLER, "orders", "page-2", later + timedelta(minutes=3))
+    sellers.advance(SELLER, "orders", START, due=START + timedelta(minutes=3))
+    cursor = sellers.cursor(SELLER, "orders")
+    assert (cursor.at, cursor.next, cursor.token) == (later, later + timedelta(minutes=3), "page-2")

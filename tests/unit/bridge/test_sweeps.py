@@ -208,6 +208,23 @@ def test_searches_come_more_often_while_their_quota_is_unused(
     assert gaps == {pause}
 
 
+@pytest.mark.parametrize("spare", [True, False])
+def test_a_second_turn_is_taken_only_while_amazons_quota_has_some_to_spare(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, spare: bool
+) -> None:
+    searches = 0
+
+    def search(*_: Any, **__: Any) -> Page:
+        nonlocal searches
+        searches += 1
+        raise Unavailable("searchOrders: 503")
+
+    monkeypatch.setattr(world.amazon, "search_orders", search)
+    monkeypatch.setattr(world.amazon, "searches_to_spare", lambda _: spare)
+    orders.run(world.ports, plenty)
+    assert searches == 1 + spare
+
+
 def test_new_workers_begin_with_different_sellers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever ends every worker that turns to him keeps nobody else waiting for ever."""
     everybody = {SELLER, *sellers(world, *(f"A3N{n}" for n in range(4)))}

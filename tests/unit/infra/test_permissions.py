@@ -136,6 +136,16 @@ def test_items_are_what_the_stores_do() -> None:
     assert {word for call, word in words.items() if call in calls} == set(ITEMS) - {"GetItem", "Query"}
 
 
+def test_only_who_may_reads_several_items_at_once() -> None:
+    """An effect's try and the search of orders; the table of uses allows it to their functions."""
+    callers = set()
+    for path in (ROOT / "functions" / "bridge").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if ".several(" in text and path.name != "dynamodb.py":
+            callers.add(str(path.relative_to(ROOT / "functions" / "bridge")))
+    assert callers == {"stores/desk.py", "stores/orders.py", "sweeps/orders.py"}
+
+
 def test_table_of_uses_names_every_function(flow: Resources) -> None:
     assert len(USES) == len([one for one in flow.values() if one["Type"] == "AWS::Lambda::Function"])
 
