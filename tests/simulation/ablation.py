@@ -79,10 +79,25 @@ def harm(violations: Sequence[Violation]) -> list[Violation]:
     return [(kind, what) for kind, what in violations if not what.startswith("bug") and not what.endswith(" bugs")]
 
 
+SEEN = {
+    "digest beside the version": 7,
+    "compare and set of HEAD": 66,
+    "lease": 135,
+    "look when the order is old": 14,
+    "pause until a request in flight has landed": 298,
+    "a cancelled order is asked for in the ERP, known there or not": 34,
+    "overlap of two searches": 18,
+    "overlap of two looks at shipments": 27,
+    "units in parcels against units ordered": 15,
+}
+"""A seed at which the device was missed last: there the tests begin to look."""
+
+
 def first_missed(device: Device, most: int = 1000) -> int | None:
-    """The first seed, from the device's own on, at which somebody comes to harm without it."""
+    """The first seed, from the one that was seen last on, at which somebody comes to harm without the device."""
+    first = SEEN.get(device.name, 1)
     with device.removed(), rare_collections() as collect:
-        for seed in range(device.seed, device.seed + most):
+        for seed in range(first, first + most):
             outcome = schedule(seed, SCENARIOS[device.scenario], device.prepare, lasting_h=_PATIENCE_H)
             if harm(outcome.violations):
                 return seed

@@ -31,8 +31,6 @@ class Device:
     scenario: str = "busy"
     off: str = ""
     covered: str = ""
-    seed: int = 1
-    """Where it was missed last: the tests begin to look there."""
 
     @contextmanager
     def removed(self) -> Iterator[None]:
