@@ -77,7 +77,7 @@ def _changes(world: World, order: Order, doc: Doc) -> Iterator[Violation]:
     if order.status not in {CANCELLED, SHIPPED} and doc.state == ERP_CANCELLED:
         yield "stale", f"{order.name}: cancelled in the ERP only"
     if order.reduced and order.status not in {CANCELLED, SHIPPED} and doc.goods != order.items:
-        work = world.items.partitions[order.partition].items()
+        work = world.items.partitions.get(order.partition, {}).items()
         if not any(item.get("shelf") == "parked" for sk, item in work if sk.startswith("FX#")):
             yield "stale", f"{order.name}: quantities were reduced, and no human was asked"
 
