@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from bridge import api, inbox, outbox
@@ -27,7 +27,6 @@ LANES = {"orders": 5, "erp": 1, "shipments": 5}
 """Lane → batch size, as in infra/outbox.py (a test compares them)."""
 INBOX_BATCH = 10
 TIMEOUT_S, SWEEP_TIMEOUT_S = 30.0, 55.0
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 RHYTHM = Rhythm(*(timedelta(seconds=s) for s in (300, 180, 180, 60, 90, 900)))
 
 Handler = Callable[[Any, Any], Any]

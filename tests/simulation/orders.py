@@ -42,7 +42,6 @@ class Order:
     status: str = PENDING
     updated: float = -1.0
     cancel_requested: bool = False
-    requested_ever: bool = False
     packages: dict[str, Package] = field(default_factory=dict)
     history: list[tuple[float, float, dict[str, Any], str]] = field(default_factory=list)
     """Visible to the search from, lastUpdatedTime, the order as it was, lastUpdatedTime as text of fixed width."""

@@ -133,7 +133,7 @@ class Story:
 
     def _ask(self, order: Order) -> None:
         if order.status == UNSHIPPED:
-            order.cancel_requested = order.requested_ever = True
+            order.cancel_requested = True
             self.world.amazon.commit(order, "BuyerRequestedChange")
             self._later(self._within(300, 1500), lambda: self._decide(order, 0))
 

@@ -33,7 +33,7 @@ TWINS = (*ONE_SELLER, Seller(NA, SellerId("A1ONE")))
 
 @dataclass
 class World:
-    """`thorough` runs also those sweeps that can be seen to find nothing; others run one in fifty of them."""
+    """`thorough` runs also those sweeps that can be seen to find nothing; others run one in a hundred of them."""
 
     weather: Weather
     sellers: Sequence[Seller] = ONE_SELLER

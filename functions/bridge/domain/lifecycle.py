@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bridge.domain.documents import CancelAnswer
+from bridge.domain.errors import NotNow
 from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Sku
 from bridge.domain.orders import ACTIONABLE, MERCHANT, Order, Status
 from bridge.domain.times import from_text
@@ -199,10 +200,13 @@ def handed(head: Head, number: str, version: str, items: Mapping[OrderItemId, in
     return replace(head, erp_number=number, erp_version=version, erp_items=items, erp_problem="", erp_cancelled="")
 
 
-def findable_from(head: Head, lag: timedelta) -> datetime | None:
-    """When a look in the ERP finds the document for sure; None when that is always so."""
+def await_findable(head: Head, lag: timedelta, now: datetime) -> None:
+    """Raises NotNow while a look in the ERP, whose look-ups lag, may still miss the document that we made."""
     made = head.times.get("handed")
-    return from_text(made) + lag if made and lag else None
+    ready = from_text(made) + lag if made and lag else now
+    if now < ready:
+        msg = "the ERP does not find its own document yet"
+        raise NotNow(msg, ready)
 
 
 def cancel_answered(head: Head, answer: CancelAnswer) -> Head:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bridge.domain.documents import CancelAnswer
-from bridge.domain.errors import NotNow
-from bridge.domain.lifecycle import Change, Ending, Head, cancel_answered, findable_from
+from bridge.domain.lifecycle import Change, Ending, Head, await_findable, cancel_answered
 from bridge.domain.orders import Status
 from bridge.domain.work import Turn
 from bridge.ports import Ports
@@ -17,10 +16,7 @@ def run(turn: Turn, ports: Ports) -> Ending | None:
         return None
     if not known.erp_number and turn.seller and known.created and known.created < turn.seller.go_live:
         return None  # the old system's order
-    ready = findable_from(known, ports.erp.lookup_lag)
-    if ready and ports.clock.now() < ready:
-        msg = "the ERP does not find its own document yet"
-        raise NotNow(msg, ready)
+    await_findable(known, ports.erp.lookup_lag, ports.clock.now())
     answer = ports.erp.cancel(key)
     ports.signals.note("cancelled in the ERP", order=key.order_id, answer=str(answer))
     if answer is not CancelAnswer.DONE:

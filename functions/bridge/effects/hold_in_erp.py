@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.domain.errors import NotNow
-from bridge.domain.lifecycle import Change, Ending, Head, findable_from
+from bridge.domain.lifecycle import Change, Ending, Head, await_findable
 from bridge.domain.work import Turn
 from bridge.ports import Ports
 
@@ -16,10 +15,7 @@ def run(turn: Turn, ports: Ports) -> Ending | None:
     key, known = turn.work.key, turn.head
     if not known.cancel_requested or known.closed or known.erp_held:
         return None
-    ready = findable_from(known, ports.erp.lookup_lag)
-    if ready and ports.clock.now() < ready:
-        msg = "the ERP does not find its own document yet"
-        raise NotNow(msg, ready)
+    await_findable(known, ports.erp.lookup_lag, ports.clock.now())
     ports.erp.hold(key, REASON)
     ports.signals.note("held in the ERP", order=key.order_id)
 
