@@ -31,6 +31,7 @@ class FlowStack(Stack):
         super().__init__(scope, construct_id, env=env, description=f"spapi-bridge {deployment.stage}: what moves")
         key = self._queue_key(deployment.stage)
         watch = Watch(self, "Watch", key=key, stage=deployment.stage)
+        lanes = Lanes(self, "Lanes", key=key, watch=watch)
         site = Site(
             deployment=deployment,
             state=state,
@@ -38,7 +39,8 @@ class FlowStack(Stack):
             key=key,
             code=lambda_.Code.from_asset(str(ROOT / "functions"), exclude=NOT_SHIPPED, ignore_mode=IgnoreMode.GIT),
             layer=Dependencies(self, "Dependencies"),
-            lanes=Lanes(self, "Lanes", key=key, watch=watch).queues,
+            lanes=lanes.queues,
+            lines=lanes.lines,
         )
         inbox = Inbox(self, "Inbox", site=site)
         Outbox(self, "Outbox", site=site)
@@ -80,7 +82,7 @@ class FlowStack(Stack):
             "ApiUrl": api.url,
             "CliSettings": self.to_json_string(site.settings(()).environment()),
         }
-        for name, work in site.lanes.items():
+        for name, work in {**site.lanes, "lines": site.lines}.items():
             told[f"{name.title()}QueueUrl"] = work.queue.queue_url
             told[f"{name.title()}DeadUrl"] = work.dead.queue_url
         for name, value in told.items():

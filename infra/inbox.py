@@ -39,7 +39,7 @@ class Inbox(Construct):
         )
         self._admit_amazon(key)
         function = BridgeFunction(self, "Function", site=site, entry=_ENTRY)
-        function.consumes(self.notifications, batch=10)
+        function.consumes(self.notifications, batch=10, at_once=10)
         function.uses_table()
         function.sends_to(site.lanes.values())
 

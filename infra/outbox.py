@@ -14,6 +14,8 @@ from infra.queue import Purpose, WorkQueue
 from infra.site import Site
 from infra.watch import Watch
 
+SWEEP_TIMEOUT_S = 55
+"""Below the period of one minute."""
 TIMEOUT_S = 30
 """An effect is leased for 60 s: the function is gone 21 s before that (requests in flight, clock skew)."""
 
@@ -46,6 +48,8 @@ class Lanes(Construct):
             name: WorkQueue(self, name.title(), key=key, watch=watch, purpose=Purpose(lane.carries, TIMEOUT_S))
             for name, lane in LANES.items()
         }
+        turns = Purpose("Turns of waiting lines", SWEEP_TIMEOUT_S)
+        self.lines = WorkQueue(self, "Lines", key=key, watch=watch, purpose=turns)
 
 
 class Outbox(Construct):
@@ -59,7 +63,7 @@ class Outbox(Construct):
             function = BridgeFunction(self, name.title(), site=site, entry=entry)
             function.consumes(site.lanes[name], batch=lane.batch)
             function.uses_table(*ITEMS, "BatchGetItem")
-            function.sends_to(site.lanes.values())
+            function.sends_to(site.queues)
             function.asks_amazon()
             if lane.erp:
                 function.asks_erp()

@@ -26,6 +26,13 @@ class Site:
     code: lambda_.Code
     layer: lambda_.LayerVersion
     lanes: Mapping[str, WorkQueue]
+    lines: WorkQueue
+    """Calls for a turn of a waiting line."""
+
+    @property
+    def queues(self) -> list[WorkQueue]:
+        """Everything that whoever postpones work may write to."""
+        return [*self.lanes.values(), self.lines]
 
     def settings(self, kinds: Iterable[str]) -> Settings:
         """What a function with these kinds of work is told."""
@@ -35,6 +42,7 @@ class Site:
             queue_orders=self.lanes["orders"].queue.queue_url,
             queue_erp=self.lanes["erp"].queue.queue_url,
             queue_shipments=self.lanes["shipments"].queue.queue_url,
+            queue_lines=self.lines.queue.queue_url,
             kinds=",".join(kinds),
             lwa_secret=self.state.lwa_secret.secret_arn,
             seller_secrets=self.state.seller_secrets,

@@ -8,10 +8,8 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from infra.function import ITEMS, BridgeFunction, Entry
+from infra.outbox import SWEEP_TIMEOUT_S
 from infra.site import Site
-
-TIMEOUT_S = 55
-"""Below the period of one minute."""
 
 
 class Sweeps(Construct):
@@ -26,14 +24,17 @@ class Sweeps(Construct):
         orders = self._sweep("orders")
         orders.uses_table(*ITEMS, "BatchGetItem")
         orders.asks_amazon()
+        # The turns of a line are quick, but for pages of a search, which one seller may need for half a minute.
+        orders.looks_for_due()
+        orders.consumes(site.lines, batch=1, at_once=5)
         shipments = self._sweep("shipments")
         shipments.uses_table()
         shipments.asks_erp()
 
     def _sweep(self, name: str) -> BridgeFunction:
-        entry = Entry(module="sweep", kinds=(name,), timeout_s=TIMEOUT_S)
+        entry = Entry(module="sweep", kinds=(name,), timeout_s=SWEEP_TIMEOUT_S)
         function = BridgeFunction(self, name.title(), site=self._site, entry=entry)
-        function.sends_to(self._site.lanes.values())
+        function.sends_to(self._site.queues)
         function.configure_async_invoke(retry_attempts=0)  # the next minute is the retry
         Minutely(self, f"{name.title()}Schedule", function=function)
         return function

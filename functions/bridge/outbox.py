@@ -50,6 +50,8 @@ def carry_out(work: Work, slot: datetime | None, ports: Ports) -> None:
         return
     try:
         _attempt(ports.desk.open(turn), ports)
+    except Throttled as error:
+        _pace(turn, error, ports)
     except NotNow as error:
         _postpone(turn, error, ports)
     except (Refused, Unreadable) as error:
@@ -88,6 +90,17 @@ def _park(turn: Turn, reason: str, ports: Ports) -> None:
         return
     ports.signals.count("Parked")
     ports.signals.note("parked", kind=turn.work.kind, order=turn.work.key.order_id, reason=reason)
+
+
+def _pace(turn: Turn, error: Throttled, ports: Ports) -> None:
+    """Amazon's quota has a slot for this, or none within the horizon: then it waits in line."""
+    if error.slot or not error.operation:
+        _postpone(turn, error, ports)
+        return
+    opened = ports.lines.join(turn, error.operation, str(error))
+    if opened:
+        ports.queue.call(opened, delay=timedelta(seconds=1))
+    ports.signals.note("waits in line", kind=turn.work.kind, order=turn.work.key.order_id, what=error.operation)
 
 
 def _postpone(turn: Turn, error: NotNow, ports: Ports) -> None:

@@ -28,6 +28,8 @@ class Settings:
     """URL of the work queue of the ERP lane."""
     queue_shipments: str
     """URL of the work queue of the shipments lane."""
+    queue_lines: str
+    """URL of the queue whose messages have a waiting line served."""
     kinds: str
     """Comma-separated kinds of work this function may carry (names of EFFECTS, or names of sweeps)."""
     application_id: str

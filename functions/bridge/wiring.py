@@ -14,7 +14,7 @@ from typing import Any, cast
 import boto3
 from botocore.config import Config
 
-from bridge import api, inbox, outbox
+from bridge import api, inbox, outbox, sweep
 from bridge.batches import place_of
 from bridge.domain.errors import Misconfigured
 from bridge.effects import EFFECTS
@@ -23,6 +23,7 @@ from bridge.settings import Settings
 from bridge.signals import Signals
 from bridge.stores.desk import Desk
 from bridge.stores.dynamodb import DynamoTable
+from bridge.stores.lines import Lines
 from bridge.stores.orders import Orders
 from bridge.stores.parcels import Parcels
 from bridge.stores.parking import Parking
@@ -91,13 +92,14 @@ def spapi_client(settings: Settings, table: DynamoTable, http: Any) -> Any:
     """The client beneath `amazon`, for the operator's command line too."""
     from bridge.spapi.auth import LWA, Identity, Tokens
     from bridge.spapi.client import Client
+    from bridge.spapi.pacing import Pacer
     from bridge.stores.secrets import Secrets
 
     clock = SystemClock()
     secrets = Secrets(boto3.client("secretsmanager", config=AWS))
     identity = Identity(settings.lwa_secret, settings.seller_secrets, settings.lwa_endpoint or LWA)
     tokens = Tokens(http, identity, lambda name, fresh: secrets.read(name, fresh=fresh), clock)
-    return Client(http, tokens, Quota(table, clock), clock, endpoint=settings.spapi_endpoint)
+    return Client(http, tokens, Pacer(Quota(table), clock), clock, endpoint=settings.spapi_endpoint)
 
 
 class RenewedErp:
@@ -145,11 +147,12 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
     return Ports(
         clock=clock,
         orders=orders,
+        lines=Lines(core, clock),
         desk=Desk(core, clock, orders, unseen=connected.lookup_lag if with_erp else timedelta(0)),
         parcels=Parcels(core, clock, orders),
         sellers=Sellers(core, clock),
         parking=Parking(core, clock),
-        queue=WorkQueue(boto3.client("sqs", config=AWS), queue_urls(settings), signals),
+        queue=WorkQueue(boto3.client("sqs", config=AWS), queue_urls(settings), settings.queue_lines, signals),
         signals=signals,
         amazon=amazon(settings, core, may_ask_recipient=asks)
         if with_amazon
@@ -216,11 +219,7 @@ def sweep_handler() -> Handler:
             msg = f"BRIDGE_KINDS must name one sweep of {', '.join(SWEEPS)}, not {name!r}"
             raise Misconfigured(msg)
         outside = ports(settings, signals, with_amazon=name == "orders", with_erp=name == "shipments")
-
-        def sweep(_event: dict[str, Any], context: Any) -> None:
-            SWEEPS[name](outside, lambda: context.get_remaining_time_in_millis() / 1000)
-
-        return sweep
+        return sweep.consumer(outside, name)
 
     return _wired("sweep", build)
 

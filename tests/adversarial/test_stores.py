@@ -17,7 +17,10 @@ from bridge.domain.errors import Throttled
 from bridge.domain.ids import OrderItemId, Sku
 from bridge.domain.money import read_money
 from bridge.domain.orders import Line, Order, Status
+from bridge.domain.pacing import User
 from bridge.domain.times import to_text
+from bridge.spapi.operation import Operation
+from bridge.spapi.pacing import Pacer
 from bridge.stores import keys
 from bridge.stores.quota import Quota
 from tests.adversarial.mutations import LETTERS
@@ -115,12 +118,13 @@ STEPS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from([0, 0, 0, 0.1, 1, 
 def reserve_all(rate: float, burst: int, steps: list[tuple[int, float]]) -> None:
     """Three workers with memories of their own share one bucket: in no window more than burst + rate·t."""
     clock, table = TestClock(), MemoryTable()
-    workers = [Quota(table, clock) for _ in range(3)]
+    workers = [Pacer(Quota(table), clock) for _ in range(3)]
+    operation = Operation("getOrder", "GET", "/", rate, burst)
     slots, waits = [], list[timedelta]()
     for worker, wait in steps:
         clock.time += timedelta(seconds=wait)
         try:
-            slot = workers[worker].reserve(SELLER, "getOrder", rate=rate, burst=burst)
+            [slot] = workers[worker].reserve(operation, SELLER, User.LIVE)
         except Throttled as throttled:
             waits.append((throttled.until or clock.now()) - clock.now())
             continue

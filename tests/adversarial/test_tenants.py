@@ -17,10 +17,13 @@ from bridge.domain.errors import NotAllowed, Throttled
 from bridge.domain.ids import OrderItemId, Seller
 from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER, HAND_TO_ERP, KINDS
 from bridge.domain.orders import Status
+from bridge.domain.pacing import User
 from bridge.domain.sellers import Mode, SellerRecord
 from bridge.domain.times import to_text
 from bridge.domain.work import Work
 from bridge.reactions import order_change, shipment_dispatched
+from bridge.spapi.orders_2026_01_01 import GET_ORDER
+from bridge.spapi.pacing import Pacer
 from bridge.stores import keys
 from bridge.stores.quota import Quota
 from bridge.sweeps import due
@@ -43,7 +46,7 @@ class House:
             self.world.sellers.put(
                 SellerRecord(tenant, (DE,), Mode.LIVE, START - timedelta(days=1), {"ORDER_CHANGE": str(tenant)})
             )
-        self.quota = Quota(self.table, self.world.clock)
+        self.pacer = Pacer(Quota(self.table), self.world.clock)
         self.world.place(an_order())
         self.told: Counter[Seller] = Counter()
 
@@ -110,7 +113,7 @@ class House:
 
     def reserve(self, tenant: Seller) -> None:
         try:
-            self.quota.reserve(tenant, "getOrder", rate=0.5, burst=3)
+            self.pacer.reserve(GET_ORDER, tenant, User.LIVE)
         except Throttled:
             self.world.clock.sleep(10)
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from bridge.domain.documents import CancelAnswer, Document, ErpOrder, LineKind, Recipient
 from bridge.domain.ids import EU, MarketplaceId, OrderId, OrderItemId, OrderKey, Seller, SellerId, Sku
+from bridge.domain.lines import Line as WaitingLine
 from bridge.domain.money import Money
 from bridge.domain.orders import Line, Order, Status
 from bridge.domain.parcels import Confirmation
@@ -20,6 +21,7 @@ from bridge.domain.work import Work
 from bridge.outbox import carry_out
 from bridge.ports import Ports, Rhythm
 from bridge.stores.desk import Desk
+from bridge.stores.lines import Lines
 from bridge.stores.orders import Orders
 from bridge.stores.parcels import Parcels
 from bridge.stores.parking import Parking
@@ -52,6 +54,10 @@ class FakeQueue:
     def __init__(self) -> None:
         self.waiting: deque[tuple[Work, datetime | None]] = deque()
         self.lossy = False
+        self.called: list[WaitingLine] = []
+
+    def call(self, line: WaitingLine, *, delay: timedelta = timedelta(0)) -> None:
+        self.called.append(line)
 
     def send(self, work: Work, *, delay: timedelta = timedelta(0), slot: datetime | None = None) -> None:
         if not self.lossy:
@@ -106,6 +112,9 @@ class FakeAmazon:
         self.confirmations: list[Confirmation] = []
         self.errors: deque[Exception] = deque()
         self.lands_before_error = False
+        self.seats_asked: list[tuple[WaitingLine, int]] = []
+        self.free_seats: list[datetime] = []
+        self.pages_from = 30
 
     def _fail(self) -> None:
         if self.errors:
@@ -127,6 +136,13 @@ class FakeAmazon:
 
     def searches_to_spare(self, seller: Seller) -> bool:
         return True
+
+    def seats(self, line: WaitingLine, count: int) -> list[datetime]:
+        self.seats_asked.append((line, count))
+        return self.free_seats[:count]
+
+    def sooner_by_pages(self, seller: Seller, waiting: int) -> bool:
+        return waiting >= self.pages_from
 
     def confirm_shipment(self, key: OrderKey, confirmation: Confirmation, *, slot: datetime | None = None) -> None:
         if not self.lands_before_error:
@@ -189,6 +205,7 @@ class World:
         self.ports = Ports(
             clock=self.clock,
             orders=orders,
+            lines=Lines(self.table, self.clock),
             desk=Desk(self.table, self.clock, orders),
             parcels=Parcels(self.table, self.clock, orders),
             sellers=self.sellers,

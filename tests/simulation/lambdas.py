@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from bridge import api, inbox, outbox
+from bridge import api, inbox, outbox, sweep
 from bridge.effects import EFFECTS
 from bridge.ports import Amazon as AmazonPort
 from bridge.ports import Erp, Ports, Rhythm
 from bridge.spapi.amazon import Amazon
 from bridge.spapi.auth import LWA, Identity, Tokens
 from bridge.spapi.client import Client
-from bridge.stores import desk, orders, parcels, parking, queues, quota, sellers
-from bridge.sweeps import SWEEPS
+from bridge.spapi.pacing import Pacer
+from bridge.stores import desk, lines, orders, parcels, parking, queues, quota, sellers
 from bridge.wiring import Withheld
 from tests.simulation.amazon import APPLICATION
 from tests.simulation.clock import Hub, WorkerClock
@@ -75,11 +75,14 @@ def ports(outside: Outside, *, with_amazon: bool = False, with_erp: bool = False
     return Ports(
         clock=clock,
         orders=known,
+        lines=lines.Lines(table, clock),
         desk=desk.Desk(table, clock, known, unseen=outside.erp.lookup_lag if with_erp else timedelta(0)),
         parcels=parcels.Parcels(table, clock, known),
         sellers=sellers.Sellers(table, clock),
         parking=parking.Parking(table, clock),
-        queue=queues.WorkQueue(outside.sqs, {kind: effect.lane for kind, effect in EFFECTS.items()}, outside.signals),
+        queue=queues.WorkQueue(
+            outside.sqs, {kind: effect.lane for kind, effect in EFFECTS.items()}, "lines", outside.signals
+        ),
         signals=outside.signals,
         amazon=_amazon(outside, clock, recipients=recipients)
         if with_amazon
@@ -91,7 +94,7 @@ def ports(outside: Outside, *, with_amazon: bool = False, with_erp: bool = False
 
 def _amazon(outside: Outside, clock: WorkerClock, *, recipients: bool) -> Amazon:
     tokens = Tokens(outside.web, Identity("lwa", "sellers/", LWA), _secret, clock)
-    client = Client(outside.web, tokens, quota.Quota(outside.table, clock), clock)
+    client = Client(outside.web, tokens, Pacer(quota.Quota(outside.table), clock), clock)
     return Amazon(client, may_ask_recipient=recipients)
 
 
@@ -132,12 +135,7 @@ def lane_function(outside: Outside, lane: str) -> Function:
 
 def sweep_function(outside: Outside, name: str) -> Function:
     def build() -> Handler:
-        own = ports(outside, with_amazon=name == "orders", with_erp=name == "shipments")
-
-        def sweep(_event: Any, context: Any) -> None:
-            SWEEPS[name](own, lambda: context.get_remaining_time_in_millis() / 1000)
-
-        return sweep
+        return sweep.consumer(ports(outside, with_amazon=name == "orders", with_erp=name == "shipments"), name)
 
     return Function(outside, f"sweep {name}", build, SWEEP_TIMEOUT_S)
 

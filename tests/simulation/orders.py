@@ -50,6 +50,11 @@ class Order:
     overpacked: bool = False
     """The warehouse packed more than was ordered."""
     paid: float = 0.0
+    deadline: float = 0.0
+    """Ship by; two days after the order was placed, unless told otherwise."""
+
+    def __post_init__(self) -> None:
+        self.deadline = self.deadline or self.created + 172_800
 
     @property
     def name(self) -> str:
@@ -90,7 +95,7 @@ class Order:
                 "fulfillmentStatus": self.status,
                 "fulfilledBy": "MERCHANT" if self.by_merchant else "AMAZON",
                 "fulfillmentServiceLevel": "STANDARD",
-                "shipByWindow": {"latestDateTime": stamp(self.created + 172_800)},
+                "shipByWindow": {"latestDateTime": stamp(self.deadline)},
             },
         }
         if paid:
@@ -127,10 +132,12 @@ class Order:
 
 def notification(order: Order, *, number: int, change: str, application: str, subscription: str) -> dict[str, Any]:
     """ORDER_CHANGE 1.0 in Amazon's casing."""
+    changed = stamp(order.updated) if number % 2 else None
     summary = {
         "MarketplaceId": order.marketplace,
         "OrderStatus": _WORDS[order.status],
         "FulfillmentType": "MFN" if order.by_merchant else "AFN",
+        **({"LatestShipDate": stamp(order.deadline)} if number % 3 else {}),
     }
     return {
         "NotificationVersion": "1.0",
@@ -143,7 +150,7 @@ def notification(order: Order, *, number: int, change: str, application: str, su
                 "SellerId": order.seller.seller_id,
                 "AmazonOrderId": order.order_id,
                 "OrderChangeType": change,
-                "OrderChangeTrigger": {"TimeOfOrderChange": None, "ChangeReason": "x"},
+                "OrderChangeTrigger": {"TimeOfOrderChange": changed, "ChangeReason": "x"},
                 "Summary": summary,
             }
         },

@@ -49,7 +49,7 @@ class World:
         self.items = table.World(lambda: self.hub.now, lag, copies=self.thorough)
         self.queues = {
             name: Queue(self.hub, self.weather, batch=batch, name=name)
-            for name, batch in {"inbox": lambdas.INBOX_BATCH, **lambdas.LANES}.items()
+            for name, batch in {"inbox": lambdas.INBOX_BATCH, **lambdas.LANES, "lines": 1}.items()
         }
         self.amazon = Amazon(self.hub, self.weather, self.queues["inbox"].send)
         self.erp = Erp(self.hub)
@@ -73,6 +73,7 @@ class World:
         for lane in lambdas.LANES:
             self.queues[lane].function = lambdas.lane_function(self.outside, lane)
         self.sweeps = {name: lambdas.sweep_function(self.outside, name) for name in self.swept}
+        self.queues["lines"].function = self.sweeps["orders"]
         self.strands_failed: list[str] = []
         self.stopped = False
         records = Sellers(self.outside.table, lambdas.WorkerClock(self.hub))
@@ -143,6 +144,6 @@ class World:
         return [
             f"{key.pk} {key.sk} due {due}"
             for shard, entries in self.items.index.items()
-            if shard.startswith("D#")
+            if shard.startswith(("D#", "L#"))
             for key, due in entries.items()
         ]

@@ -93,7 +93,7 @@ class Deployment:
 
     @cached_property
     def queue(self) -> WorkQueue:
-        return WorkQueue(self.client("sqs"), queue_urls(self.settings), _Quiet())
+        return WorkQueue(self.client("sqs"), queue_urls(self.settings), self.settings.queue_lines, _Quiet())
 
     def spapi(self) -> Any:
         """A client of SP-API with this deployment's secrets and quota."""

@@ -10,7 +10,7 @@ from bridge.domain.documents import CancelAnswer
 from bridge.domain.errors import NotNow
 from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Sku
 from bridge.domain.orders import ACTIONABLE, MERCHANT, Order, Status
-from bridge.domain.times import from_text
+from bridge.domain.times import from_text, to_text
 
 HAND_TO_ERP, CANCEL_IN_ERP, HOLD_IN_ERP, AMEND_IN_ERP = "hand_to_erp", "cancel_in_erp", "hold_in_erp", "amend_in_erp"
 FETCH_ORDER = "fetch_order"
@@ -21,6 +21,8 @@ KINDS = (
 """Every kind of work; EFFECTS says who carries it out."""
 
 KEPT_HINTS = 40
+NOT_THE_SAME_CLOCK = timedelta(seconds=5)
+"""Between what tells of a change and what stamps the order."""
 NOWHERE = MarketplaceId("")
 
 
@@ -40,6 +42,8 @@ class Head:
     key: OrderKey
     revision: int = 0
     version: str = ""
+    told: str = ""
+    """Newest change that a notification told of, as text; only ever a reason to read again."""
     digest: str = ""
     status: str = ""
     fulfilled_by: str = ""
@@ -75,6 +79,11 @@ class Head:
     @property
     def actionable(self) -> bool:
         return self.status in ACTIONABLE and self.fulfilled_by == MERCHANT
+
+    @property
+    def up_to_date(self) -> bool:
+        """Read since the last change that a notification told of."""
+        return bool(self.version) and self.version >= self.told
 
     @property
     def ordered(self) -> dict[OrderItemId, int]:
@@ -169,6 +178,9 @@ class Hint:
     """In the words of Orders 2026-01-01; as sent when unknown."""
     merchant: bool
     buyer_requested: bool
+    changed: datetime
+    """When the order changed, as the notification tells it; when it came, where it does not."""
+    ship_by: datetime | None = None
 
 
 def hinted(head: Head, hint: Hint) -> tuple[Head, str | None] | None:
@@ -179,7 +191,12 @@ def hinted(head: Head, hint: Hint) -> tuple[Head, str | None] | None:
     """
     if hint.notification_id in head.hints:
         return None
-    noted = replace(head, hints=(*head.hints, hint.notification_id)[-KEPT_HINTS:])
+    noted = replace(
+        head,
+        hints=(*head.hints, hint.notification_id)[-KEPT_HINTS:],
+        told=max(head.told, to_text(hint.changed - NOT_THE_SAME_CLOCK)),
+        ship_by=head.ship_by or hint.ship_by,
+    )
     return noted, _called_for(head, hint)
 
 

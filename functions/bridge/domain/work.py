@@ -19,8 +19,6 @@ LEASE = timedelta(seconds=60)
 FUNCTION_TIMEOUT = timedelta(seconds=30)
 OLD_AT_FIRST_SIGHT = timedelta(minutes=15)
 """An order older than this when first seen may already be in the ERP: look before creating."""
-HORIZON = timedelta(seconds=60)
-"""Slots of Amazon's quota are reserved, and work messages delayed, at most this far ahead."""
 IN_FLIGHT = timedelta(seconds=20)
 """A request that was given up may still take effect for so long: nobody looks or tries again before."""
 LONGEST_WAIT = timedelta(minutes=15)

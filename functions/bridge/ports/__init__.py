@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.domain.work import Work
-from bridge.ports.memory import Desk, Orders, Parcels, Parking, Sellers
+from bridge.ports.memory import Desk, Lines, Orders, Parcels, Parking, Sellers
 from bridge.ports.outside import Amazon, Clock, Erp, Signals, WorkQueue
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Clock",
     "Desk",
     "Erp",
+    "Lines",
     "Orders",
     "Parcels",
     "Parking",
@@ -46,6 +47,7 @@ class Ports:
     clock: Clock
     orders: Orders
     desk: Desk
+    lines: Lines
     parcels: Parcels
     sellers: Sellers
     parking: Parking

@@ -10,6 +10,7 @@ from bridge.domain.documents import Shipment
 from bridge.domain.errors import NotNow
 from bridge.domain.ids import OrderKey, Seller
 from bridge.domain.lifecycle import Change, Ending, Head
+from bridge.domain.lines import Line, Opened
 from bridge.domain.orders import Order
 from bridge.domain.parcels import Parcel
 from bridge.domain.sellers import Cursor, SellerRecord
@@ -77,6 +78,40 @@ class Desk(Protocol):
         ...
 
 
+class Lines(Protocol):
+    """Work that waits for Amazon's quota, most urgent first."""
+
+    def join(self, turn: Turn, operation: str, reason: str) -> Line | None:
+        """End the claim and wait in line; this try does not count. The line, if it was closed until now."""
+        ...
+
+    def open(self) -> list[Opened]: ...
+
+    def turn_of(self, line: Line) -> Opened | None:
+        """Serve it now; None when it is closed, or another does."""
+        ...
+
+    def reopen(self, line: Line) -> None:
+        """Somebody waits there, although it is closed."""
+        ...
+
+    def close(self, opened: Opened) -> None:
+        """Unless somebody joined meanwhile."""
+        ...
+
+    def waiting(self, line: Line, rank: int, limit: int) -> list[Work]:
+        """Most urgent first; some may have been given a seat a moment ago."""
+        ...
+
+    def seat(self, line: Line, work: Work, slot: datetime) -> bool:
+        """Give work that waits a slot; False when it does not wait any more."""
+        ...
+
+    def answered(self, line: Line, orders: Sequence[OrderKey]) -> int:
+        """How many of those who waited there to read these orders need not any more."""
+        ...
+
+
 class Parcels(Protocol):
     """Packages that the ERP reported."""
 
@@ -120,6 +155,12 @@ class Sellers(Protocol):
     def begin(self, seller: Seller, sweep: str) -> None:
         """Note that this worker's sweep turns to this seller now."""
         ...
+
+    def hold(self, seller: Seller, sweep: str) -> bool:
+        """False while another does the same for this seller; a hold ends by itself after a minute."""
+        ...
+
+    def let_go(self, seller: Seller, sweep: str) -> None: ...
 
     def forget(self, seller: Seller, sweep: str) -> None:
         """Give up an unfinished search; the next one starts from the cursor."""

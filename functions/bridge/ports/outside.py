@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bridge.domain.documents import CancelAnswer, Document, ErpOrder, Recipient, Shipment
 from bridge.domain.ids import MarketplaceId, OrderKey, Seller
+from bridge.domain.lines import Line
 from bridge.domain.parcels import Confirmation
 from bridge.domain.readings import Page, Reading
 from bridge.domain.work import Work
@@ -75,6 +76,14 @@ class Amazon(Protocol):
         """Half of the quota of searches, or more, is unused, as this worker saw it last."""
         ...
 
+    def seats(self, line: Line, count: int) -> list[datetime]:
+        """Slots for those who wait in a line, at most so many, soonest first; none when live work holds them all."""
+        ...
+
+    def sooner_by_pages(self, seller: Seller, waiting: int) -> bool:
+        """Whether a search answers so many orders sooner than one call each does, the wait for its quota included."""
+        ...
+
     def confirm_shipment(self, key: OrderKey, confirmation: Confirmation, *, slot: datetime | None = None) -> None:
         """Same package reference again = edit. Refused carries Amazon's error code, never its message."""
         ...
@@ -85,6 +94,10 @@ class WorkQueue(Protocol):
 
     def send(self, work: Work, *, delay: timedelta = timedelta(0), slot: datetime | None = None) -> None:
         """The fast path only: what is lost here, the due sweep finds."""
+        ...
+
+    def call(self, line: Line, *, delay: timedelta = timedelta(0)) -> None:
+        """Have a line served; what is lost here, the due sweep finds as well."""
         ...
 
 

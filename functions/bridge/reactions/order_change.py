@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from bridge.domain.errors import Unreadable
@@ -9,6 +10,7 @@ from bridge.domain.ids import ORDER_ID, OrderId, OrderKey
 from bridge.domain.lifecycle import Change, Head, Hint, hinted
 from bridge.domain.orders import Status
 from bridge.domain.sellers import SellerRecord
+from bridge.domain.times import read_time
 from bridge.ports import Ports
 
 # ORDER_CHANGE 1.0 still speaks the words of Orders v0.
@@ -34,7 +36,7 @@ def react(notification_id: str, payload: dict[str, Any], seller: SellerRecord, p
         msg = "ORDER_CHANGE without a usable AmazonOrderId"
         raise Unreadable(msg)
     key = OrderKey(seller.seller.region, seller.seller.seller_id, OrderId(order_id))
-    hint = _hint(notification_id, change)
+    hint = _hint(notification_id, change, ports.clock.now())
 
     def decide(head: Head) -> Change | None:
         answer = hinted(head, hint)
@@ -50,14 +52,26 @@ def react(notification_id: str, payload: dict[str, Any], seller: SellerRecord, p
     ports.send(works)
 
 
-def _hint(notification_id: str, change: dict[str, Any]) -> Hint:
-    summary = change.get("summary")
-    if not isinstance(summary, dict):
-        summary = {}
+def _hint(notification_id: str, change: dict[str, Any], now: datetime) -> Hint:
+    summary, trigger = (_object(change.get(name)) for name in ("summary", "orderchangetrigger"))
     status = str(summary.get("orderstatus") or "")
     return Hint(
         notification_id=notification_id,
         status=_STATUS.get(status, status),
         merchant=summary.get("fulfillmenttype") == "MFN",
         buyer_requested=change.get("orderchangetype") == "BuyerRequestedChange",
+        changed=min(_moment(trigger.get("timeoforderchange")) or now, now),
+        ship_by=_moment(summary.get("latestshipdate")),
     )
+
+
+def _object(raw: Any) -> dict[str, Any]:
+    return raw if isinstance(raw, dict) else {}
+
+
+def _moment(raw: Any) -> datetime | None:
+    """None for whatever is no time: a hint may be vague."""
+    try:
+        return read_time(raw)
+    except Unreadable:
+        return None

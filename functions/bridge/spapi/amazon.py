@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bridge.domain.errors import Misconfigured
+from bridge.domain.errors import Misconfigured, Throttled
 from bridge.domain.ids import MarketplaceId, OrderKey, Seller
+from bridge.domain.lines import Line
+from bridge.domain.pacing import User
 from bridge.domain.parcels import Confirmation
 from bridge.domain.readings import Page, Reading
 from bridge.spapi import orders_2026_01_01, orders_v0
 from bridge.spapi.client import Client
+
+_LINED = {operation.name: operation for operation in (orders_2026_01_01.GET_ORDER, orders_v0.CONFIRM_SHIPMENT)}
+"""The operations that work waits in line for."""
 
 
 class Amazon:
@@ -35,6 +40,17 @@ class Amazon:
 
     def searches_to_spare(self, seller: Seller) -> bool:
         return orders_2026_01_01.searches_to_spare(self._client, seller)
+
+    def seats(self, line: Line, count: int) -> list[datetime]:
+        operation = _LINED[line.operation]
+        try:
+            return self._client.pacer.reserve(operation, line.seller, User.LINE, count)
+        except Throttled:
+            self._client.pacer.favour_line(operation, line.seller)
+            return []
+
+    def sooner_by_pages(self, seller: Seller, waiting: int) -> bool:
+        return orders_2026_01_01.sooner_by_pages(self._client, seller, waiting)
 
     def confirm_shipment(self, key: OrderKey, confirmation: Confirmation, *, slot: datetime | None = None) -> None:
         orders_v0.confirm_shipment(self._client, key, confirmation, slot=slot)

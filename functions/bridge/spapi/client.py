@@ -6,17 +6,18 @@ import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from bridge.domain.errors import BridgeError, Refused, Throttled, Unavailable
 from bridge.domain.ids import EU, FE, NA, Region, Seller
-from bridge.domain.work import HORIZON
+from bridge.domain.pacing import User
 from bridge.ports import Clock
 from bridge.spapi.auth import Tokens
 from bridge.spapi.operation import Operation
+from bridge.spapi.pacing import Pacer
 
 # https://developer-docs.amazon.com/sp-api/docs/sp-api-endpoints
 ENDPOINTS: dict[Region, str] = {
@@ -26,9 +27,6 @@ ENDPOINTS: dict[Region, str] = {
 }
 TIMEOUT = httpx.Timeout(10.0, connect=1.0)
 USER_AGENT = f"spapi-bridge/0.1 (Language=Python/{platform.python_version()}; Platform=AWS-Lambda)"
-PATIENCE = timedelta(seconds=1)
-"""The longest wait for a slot inside a function."""
-_USELESS_SLOT = timedelta(seconds=30)
 DENIED = "Denied"
 """Code of what Amazon answers 401 or 403 to, with a fresh token."""
 _FAR_OFF = timedelta(hours=1)
@@ -36,20 +34,13 @@ _FAR_OFF = timedelta(hours=1)
 _TRANSIENT = {408, 425, 500, 502, 503, 504}
 
 
-class Quota(Protocol):
-    """See stores.quota."""
-
-    def reserve(self, seller: Seller, operation: str, *, rate: float, burst: int, ahead: timedelta) -> datetime: ...
-    def spare(self, seller: Seller, operation: str, *, rate: float, burst: int) -> float: ...
-
-
 class Client:
     """One per worker: it keeps its connections."""
 
-    def __init__(self, http: httpx.Client, tokens: Tokens, quota: Quota, clock: Clock, *, endpoint: str = "") -> None:
+    def __init__(self, http: httpx.Client, tokens: Tokens, pacer: Pacer, clock: Clock, *, endpoint: str = "") -> None:
         self._http = http
         self.tokens = tokens
-        self._quota = quota
+        self.pacer = pacer
         self._clock = clock
         self._endpoint = endpoint
 
@@ -62,15 +53,15 @@ class Client:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
         slot: datetime | None = None,
-        ahead: timedelta = HORIZON,
+        user: User = User.LIVE,
     ) -> tuple[dict[str, Any], datetime]:
         """Amazon's answer as JSON (empty for 204) and Amazon's clock.
 
-        `slot` is one that an earlier try reserved; `ahead` is how far away a new one may be.
+        `slot` is one that an earlier try reserved; `user` decides how far away a new one may be.
 
         Raises Throttled, Unavailable, Refused (with Amazon's code, or DENIED, for 4xx) or NotAllowed.
         """
-        self._wait(operation, seller, slot, ahead)
+        self.pacer.wait(operation, seller, slot, user)
         url = (self._endpoint or ENDPOINTS[seller.region]) + operation.path.format(
             **{name: quote(value, safe="") for name, value in (path or {}).items()}
         )
@@ -79,22 +70,6 @@ class Client:
             # An access token may be refused before its time; a fresh one tells whether it is the token or the seller.
             answer = self._send(operation, seller, url, query, body, fresh=True)
         return self._read(operation, answer)
-
-    def spare(self, operation: Operation, seller: Seller) -> float:
-        """Share of the operation's burst that is unused, 0 to 1, as of the last call."""
-        return self._quota.spare(seller, operation.name, rate=operation.rate, burst=operation.burst)
-
-    def _wait(self, operation: Operation, seller: Seller, slot: datetime | None, ahead: timedelta) -> None:
-        now = self._clock.now()
-        useless_after = min(_USELESS_SLOT, timedelta(seconds=operation.burst / operation.rate))
-        if slot is None or slot < now - useless_after:
-            slot = self._quota.reserve(seller, operation.name, rate=operation.rate, burst=operation.burst, ahead=ahead)
-        wait = slot - self._clock.now()
-        if wait > PATIENCE:
-            msg = f"{operation.name}: next slot in {wait.total_seconds():.0f} s"
-            raise Throttled(msg, slot, slot=slot, operation=operation.name)
-        if wait > timedelta(0):
-            self._clock.sleep(wait.total_seconds())
 
     def _send(
         self, operation: Operation, seller: Seller, url: str, query: Any, body: Any, *, fresh: bool
@@ -106,12 +81,14 @@ class Client:
         )
         headers = {"x-amz-access-token": token, "user-agent": USER_AGENT}
         try:
-            return self._http.request(operation.method, url, params=query, json=body, headers=headers)
+            answer = self._http.request(operation.method, url, params=query, json=body, headers=headers)
         except httpx.HTTPError as error:
             msg = f"{operation.name}: no answer ({type(error).__name__})"
             raise Unavailable(msg) from None
         finally:
             self._http.cookies.clear()  # one seller's cookie is not the next one's
+        self.pacer.learn(operation, seller, answer.status_code, answer.headers)
+        return answer
 
     def _read(self, operation: Operation, answer: httpx.Response) -> tuple[dict[str, Any], datetime]:
         if not answer.is_success:

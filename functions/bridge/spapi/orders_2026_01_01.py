@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,13 +11,15 @@ from bridge.domain.errors import NotAllowed, Refused, Unavailable, Unreadable
 from bridge.domain.handover import recipient as read_recipient
 from bridge.domain.ids import ORDER_ID, MarketplaceId, OrderId, OrderKey, Seller
 from bridge.domain.orders import Order, read_order
+from bridge.domain.pacing import HORIZON, User
 from bridge.domain.readings import Page, Reading
-from bridge.spapi.client import DENIED, PATIENCE, Client
+from bridge.spapi.client import DENIED, Client
 from bridge.spapi.operation import Operation
 
 GET_ORDER = Operation("getOrder", "GET", "/orders/2026-01-01/orders/{orderId}", rate=0.5, burst=30)
 SEARCH_ORDERS = Operation("searchOrders", "GET", "/orders/2026-01-01/orders", rate=0.0056, burst=20)
 
+PAGE = 100
 FACTS = ("CANCELLATION", "FULFILLMENT", "PACKAGES", "PROCEEDS")
 PERSONAL = ("BUYER", "RECIPIENT")
 
@@ -49,13 +52,13 @@ def search_orders(
     query = {
         "lastUpdatedAfter": updated_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "marketplaceIds": ",".join(marketplaces),
-        "maxResultsPerPage": "100",
+        "maxResultsPerPage": str(PAGE),
         "includedData": ",".join(FACTS),
     }
     # Nobody comes back for a reserved slot of a search: take one that is free now, or none.
     page = {"paginationToken": token} if token else {}
     try:
-        answer, server_time = client.call(SEARCH_ORDERS, seller, query=query | page, ahead=PATIENCE)
+        answer, server_time = client.call(SEARCH_ORDERS, seller, query=query | page, user=User.SWEEP)
     except Refused as refusal:
         if refusal.code == DENIED:
             raise NotAllowed(str(refusal)) from refusal
@@ -82,7 +85,15 @@ def _next_token(pagination: Any) -> str | None:
 
 
 def searches_to_spare(client: Client, seller: Seller) -> bool:
-    return client.spare(SEARCH_ORDERS, seller) >= 0.5
+    return client.pacer.spare(SEARCH_ORDERS, seller) >= 0.5
+
+
+def sooner_by_pages(client: Client, seller: Seller, waiting: int) -> bool:
+    """Not for what one call each answers within the horizon: pages are dear, and the next sweep needs some."""
+    by_order = waiting * client.pacer.gap_s(GET_ORDER, seller)
+    pages = math.ceil(waiting / PAGE)
+    to_wait_for = max(pages - client.pacer.at_once(SEARCH_ORDERS, seller), 0)
+    return by_order > max(to_wait_for * client.pacer.gap_s(SEARCH_ORDERS, seller), HORIZON.total_seconds())
 
 
 def _understood(raw: list[Any]) -> tuple[tuple[Order, ...], tuple[OrderId, ...]]:

@@ -8,6 +8,7 @@ want is ahead of done: when the sweep looks at it next), `nb` (not before), `lu`
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -40,7 +41,7 @@ EARLY = timedelta(seconds=2)
 """A message may come this much before its time: SQS counts in whole seconds."""
 SENT_AGAIN_AFTER = timedelta(seconds=180)
 """The sweep gives work that it sent this much time, which is a message's visibility time-out, before it sends again."""
-_TRIES = 8
+_TRIES, _READ_AHEAD = 8, 10
 PARKED_SHELF, PAUSED_SHELF = "parked", "paused"
 
 
@@ -71,7 +72,7 @@ class Desk:
             item = self._table.update(
                 Update(
                     keys.work(work),
-                    set={"lu": until, "due": until},
+                    set={"lu": until, "due": until, "dshard": keys.due_shard(work)},
                     add={"f": 1, "tries": 1},
                     remove=("slot", "nb"),
                     when=both(Present("due"), Absent("shelf"), free, time_has_come, mine),
@@ -185,11 +186,11 @@ class Desk:
         return back
 
     def take_due(self, until: datetime, limit: int) -> list[Work]:
-        """`limit` is per kind and shard, so that no kind of work keeps another waiting."""
+        """`limit` is per kind and shard, so that no kind of work keeps another waiting; sellers in turn."""
         later, latest = to_text(self._clock.now() + SENT_AGAIN_AFTER), to_text(until)
         taken: list[tuple[str, Work]] = []
         for shard in keys.due_shards():
-            for found in self._table.due(shard, latest, limit):
+            for found in _in_turn(self._table.due(shard, latest, limit * _READ_AHEAD), limit):
                 key, due = Key(found["pk"], found["sk"]), found["due"]
                 try:
                     # The message that carried the reserved slot is lost: without it, anyone may claim.
@@ -232,3 +233,14 @@ def _unless_wanted_again(turn: Turn, change: Item, remove: tuple[str, ...]) -> U
     """Under the fence, and only while nobody has asked for the work anew since the claim."""
     held = both(equals("f", turn.fence), equals("want", turn.want))
     return Update(keys.work(turn.work), set=change, remove=remove, when=held)
+
+
+def _in_turn(items: list[Item], limit: int) -> list[Item]:
+    """The first of every seller, then the second of each, and so on: none with much overdue keeps others out."""
+    place: Counter[Seller] = Counter()
+    ranked: list[tuple[int, int, Item]] = []
+    for index, item in enumerate(items):
+        seller = keys.order_of(item["pk"]).seller
+        ranked.append((place[seller], index, item))
+        place[seller] += 1
+    return [item for _, _, item in sorted(ranked, key=lambda entry: entry[:2])[:limit]]

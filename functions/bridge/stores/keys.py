@@ -6,12 +6,16 @@
 | same | `FX#<kind>` | one effect of the order |
 | same | `PKG#<shipment>#<package>` | one parcel, with its own effect |
 | `T#<region>#<seller>` | `Q#<operation>` | Amazon's quota of one operation |
+| `APP#<region>` | `Q#<name>` | a quota that all sellers of a region share |
 | `SELLERS` | `<seller>#<region>` | the seller: mode, marketplaces, subscriptions |
 | same | `<seller>#<region>#CUR#<sweep>` | how far a sweep has come |
+| same | `<seller>#<region>#LINE#<operation>` | that work waits in line for that quota, and when it is served next |
 | `PARKED` | `<digest>` | a message that nobody could act on |
 
 Index `due` (`dshard`, `due`): `D#<kind>#<n>` work that should happen, `SHIPBY#<n>` orders near their deadline,
-`PARKED` what waits for a human, `PAUSED#<region>#<seller>` work of a seller who is paused.
+`PARKED` what waits for a human, `PAUSED#<region>#<seller>` work of a seller who is paused,
+`L#<region>#<seller>#<operation>#<rank>` work that waits in line for Amazon's quota; there `due` is no time, but the
+place in the line.
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ from collections.abc import Sequence
 
 from bridge.domain.ids import OrderId, OrderKey, Region, Seller, SellerId
 from bridge.domain.lifecycle import CONFIRM_SHIPMENT, KINDS
+from bridge.domain.lines import Line
+from bridge.domain.pacing import Place
 from bridge.domain.work import Work
 from bridge.stores.table import Key
 
@@ -78,8 +84,23 @@ def cursor(seller: Seller, sweep: str) -> Key:
     return Key(SELLERS, f"{regions_of(seller.seller_id)}{seller.region}#CUR#{sweep}")
 
 
-def quota(seller: Seller, operation: str) -> Key:
-    return Key(f"T#{seller.region}#{seller.seller_id}", f"Q#{operation}")
+def quota(place: Place) -> Key:
+    return Key(f"T#{place.region}#{place.seller_id}" if place.seller_id else f"APP#{place.region}", f"Q#{place.name}")
+
+
+def line(line: Line) -> Key:
+    """The note that work waits there."""
+    return Key(SELLERS, f"{regions_of(line.seller.seller_id)}{line.seller.region}#LINE#{line.operation}")
+
+
+def line_of(sk: str) -> Line | None:
+    """The line whose note has this sort key; None when it is something else."""
+    seller_id, region, what, *rest = (*sk.split("#", 3), "", "")[:4]
+    return Line(Seller(Region(region), SellerId(seller_id)), rest[0]) if what == "LINE" else None
+
+
+def waiting(line: Line, rank: int) -> str:
+    return f"L#{line.seller.region}#{line.seller.seller_id}#{line.operation}#{rank}"
 
 
 def _shard(key: OrderKey) -> int:

@@ -104,6 +104,7 @@ def put_head(head: Head, now: datetime, condition: Condition) -> Put:
     item: Stored = {
         "rev": head.revision,
         "v": head.version,
+        "told": head.told,
         "h": head.digest,
         "status": head.status,
         "by": head.fulfilled_by,
@@ -157,6 +158,7 @@ def read_head(key: OrderKey, item: Stored | None) -> Head:
         key=key,
         revision=item["rev"],
         version=item["v"],
+        told=item.get("told", ""),
         digest=item["h"],
         status=item["status"],
         fulfilled_by=item["by"],

@@ -1,78 +1,69 @@
-"""Amazon's quota, shared by every function: a token bucket per seller and operation, as one number in the table.
-
-GCRA: `tat` is the theoretical arrival time (ms since 1970) of the next call if calls came exactly at the rate. A call
-may be early by the burst. Reserving a slot is one conditional update; whoever reserved it may use it, nobody else.
-"""
+"""Amazon's quota, shared by every function: each bucket is one item, each reservation one conditional update."""
 
 from __future__ import annotations
 
-import math
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, fields
 
-from bridge.domain.errors import Throttled
-from bridge.domain.ids import Seller
-from bridge.domain.work import HORIZON
-from bridge.ports import Clock
+from bridge.domain.pacing import Bucket, Place, User
 from bridge.stores import keys
-from bridge.stores.table import Absent, Compare, ConditionFailed, Key, Table, Update, both, either
+from bridge.stores.table import Absent, Compare, Condition, ConditionFailed, Item, Table, Update, both, either, equals
 
-_TRIES = 6
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
-
-
-def _moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
+_STORED = tuple(field.name for field in fields(Bucket))
 
 
 class Quota:
-    """`reserve` gives the moment at which one call may be made; one token of every burst stays in reserve."""
+    """See spapi.pacing.Buckets. Remembers each bucket as this worker saw it last."""
 
-    def __init__(self, table: Table, clock: Clock) -> None:
+    def __init__(self, table: Table) -> None:
         self._table = table
-        self._clock = clock
-        self._seen: dict[Key, int] = {}
-        """Each number as this worker saw it last: which of two conditions will most likely hold."""
+        self._seen: dict[Place, Bucket] = {}
 
-    def reserve(
-        self, seller: Seller, operation: str, *, rate: float, burst: int, ahead: timedelta = HORIZON
-    ) -> datetime:
-        """Aware UTC, now or at most `ahead` away; Throttled (without a slot) when everything up to there is taken."""
-        key = keys.quota(seller, operation)
-        interval = math.ceil(1000 / rate)
-        early = max(burst - 2, 0) * interval
-        for _ in range(_TRIES):
-            now = _ms(self._clock.now())
-            latest = now + early + int(ahead.total_seconds() * 1000)
-            busy = self._seen.get(key, 0) > now
-            try:
-                tat = self._queue_up(key, now, interval, latest) if busy else self._start(key, now, interval)
-            except ConditionFailed as failed:
-                old = self._seen[key] = (failed.item or {}).get("tat", 0)
-                if old > latest:
-                    wait = min(timedelta(milliseconds=old - early - now) - ahead / 2, HORIZON)
-                    msg = f"quota of {operation} is taken for the next {ahead.total_seconds():.0f} s"
-                    raise Throttled(msg, self._clock.now() + wait) from None
-            else:
-                self._seen[key] = tat
-                return _moment(max(now, tat - interval - early))
-        msg = f"quota of {operation} is contended"
-        raise Throttled(msg, self._clock.now() + timedelta(seconds=1))
+    def seen(self, place: Place) -> Bucket:
+        return self._seen.get(place, Bucket())
 
-    def spare(self, seller: Seller, operation: str, *, rate: float, burst: int) -> float:
-        """Share of the burst that is unused (0 to 1), as this worker saw it last; costs no call."""
-        ahead = self._seen.get(keys.quota(seller, operation), 0) - _ms(self._clock.now())
-        return 1 - min(max(ahead, 0) / (burst * math.ceil(1000 / rate)), 1)
+    def take(self, place: Place, *, now: int, cost: int, latest: int, user: User, count: int) -> Bucket | None:
+        known = self.seen(place)
+        counted = {f"n_{user}": count}
+        if known.tat > now:
+            free: Condition = both(Compare("tat", ">", now), Compare("tat", "<=", latest))
+            update = Update(keys.quota(place), add={"tat": cost, **counted}, when=both(free, _as_known(known)))
+        else:
+            free = either(Absent("tat"), Compare("tat", "<=", now))
+            update = Update(keys.quota(place), set={"tat": now + cost}, add=counted, when=both(free, _as_known(known)))
+        return self._written(place, update)
 
-    def _start(self, key: Key, now: int, interval: int) -> int:
-        """The bucket is full: the next call is due one interval from now."""
-        idle = either(Absent("tat"), Compare("tat", "<=", now))
-        tat: int = self._table.update(Update(key, set={"tat": now + interval}, when=idle))["tat"]
-        return tat
+    def give_back(self, place: Place, *, cost: int, user: User, count: int) -> None:
+        update = Update(keys.quota(place), add={"tat": -cost, f"n_{user}": -count}, when=Compare("tat", ">", cost))
+        self._written(place, update)
 
-    def _queue_up(self, key: Key, now: int, interval: int, latest: int) -> int:
-        taken = both(Compare("tat", ">", now), Compare("tat", "<=", latest))
-        tat: int = self._table.update(Update(key, add={"tat": interval}, when=taken))["tat"]
-        return tat
+    def change(self, place: Place, after: Bucket) -> bool:
+        known = self.seen(place)
+        same = both(equals("tat", known.tat) if known.tat else Absent("tat"), _as_known(known))
+        return self._written(place, Update(keys.quota(place), set=asdict(after), when=same)) is not None
+
+    def refused(self, place: Place) -> None:
+        self._written(place, Update(keys.quota(place), add={"refused": 1}))
+
+    def counted(self, place: Place) -> Item:
+        """Calls by user and refusals so far, for `bridge quota`."""
+        item = self._table.get(keys.quota(place)) or {}
+        self._seen[place] = _read(item)
+        return {name: item.get(name, 0) for name in (*(f"n_{user}" for user in User), "refused")}
+
+    def _written(self, place: Place, update: Update) -> Bucket | None:
+        try:
+            item = self._table.update(update)
+        except ConditionFailed as failed:
+            self._seen[place] = _read(failed.item or {})
+            return None
+        bucket = self._seen[place] = _read(item)
+        return bucket
+
+
+def _as_known(known: Bucket) -> Condition:
+    """The slots were counted at the rate that this worker knows: is it still that one?"""
+    return equals("gap", known.gap) if known.gap else either(Absent("gap"), equals("gap", 0))
+
+
+def _read(item: Item) -> Bucket:
+    return Bucket(**{name: item.get(name, 0) for name in _STORED})

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bridge.domain.ids import MarketplaceId, Seller
 from bridge.domain.sellers import Cursor, Mode, SellerRecord
 from bridge.domain.times import from_text, to_text
+from bridge.domain.work import LEASE
 from bridge.ports import Clock
 from bridge.stores import keys
 from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Key, Present, Put, Table, Update, either, equals
@@ -87,6 +88,18 @@ class Sellers:
     def begin(self, seller: Seller, sweep: str) -> None:
         self._begun[keys.cursor(seller, sweep)] = self._clock.now()
 
+    def hold(self, seller: Seller, sweep: str) -> bool:
+        now = self._clock.now()
+        free = either(Absent("busy"), Compare("busy", "<=", to_text(now)))
+        try:
+            self._table.update(Update(keys.cursor(seller, sweep), set={"busy": to_text(now + LEASE)}, when=free))
+        except ConditionFailed:
+            return False
+        return True
+
+    def let_go(self, seller: Seller, sweep: str) -> None:
+        self._table.update(Update(keys.cursor(seller, sweep), remove=("busy",)))
+
     def forget(self, seller: Seller, sweep: str) -> None:
         self._table.update(Update(keys.cursor(seller, sweep), remove=("token", "started")))
 
@@ -124,7 +137,8 @@ class Sellers:
 
 
 def _is_cursor(item: Item) -> bool:
-    return "#CUR#" in item["sk"]
+    """Or the note of a line: whatever is no seller."""
+    return bool(item["sk"].count("#") > 1)
 
 
 def _cursor(item: Item, begun: datetime | None) -> Cursor:

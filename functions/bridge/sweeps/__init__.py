@@ -13,3 +13,5 @@ SWEEPS: dict[str, Callable[[Ports, Callable[[], float]], None]] = {
     "shipments": shipments.run,
 }
 """Name → run(ports, seconds left)."""
+SERVES_LINES = orders.NAME
+"""The sweep whose function is also called by the messages of the waiting lines: it may search orders."""

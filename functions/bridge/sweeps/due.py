@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from datetime import timedelta
 
+from bridge.domain.ids import Seller
+from bridge.domain.lines import OPERATIONS, RANKS, Line
 from bridge.domain.sellers import Mode
 from bridge.ports import Ports
 
@@ -14,12 +17,21 @@ LIMIT = 15
 """Per kind of work and shard: what one minute can carry."""
 
 
+EVERY_LINE = 30
+"""Minutes in which every line is looked into once, whether it is noted as open or not."""
+
+
 def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
-    for record in ports.sellers.all():
-        # Work that was laid aside in the very moment in which its seller was resumed.
-        if record.mode is Mode.LIVE:
-            ports.send(ports.desk.resume(record.seller))
     now = ports.clock.now()
+    for record in ports.sellers.all():
+        if record.mode is Mode.LIVE:
+            # Work that was laid aside in the very moment in which its seller was resumed.
+            ports.send(ports.desk.resume(record.seller))
+            if (zlib.crc32(str(record.seller).encode()) + now.timestamp() // 60) % EVERY_LINE == 0:
+                _forgotten(record.seller, ports)
+    for opened in ports.lines.open():
+        if opened.next <= now - OVERDUE:
+            ports.queue.call(opened.line)
     overdue = ports.desk.take_due(now - OVERDUE, LIMIT)
     for work in overdue:
         if seconds_left() < 5:
@@ -31,3 +43,11 @@ def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
     ports.signals.count("Overdue", len(overdue))
     ports.signals.count("ShipByAtRisk", len(late))
     ports.signals.note("sweep of due work", overdue=len(overdue), near_deadline=len(late))
+
+
+def _forgotten(seller: Seller, ports: Ports) -> None:
+    """A line in which work waits although nothing is noted, as after a restore of part of the table."""
+    for operation in OPERATIONS:
+        line = Line(seller, operation)
+        if any(ports.lines.waiting(line, rank, 1) for rank in RANKS):
+            ports.lines.reopen(line)

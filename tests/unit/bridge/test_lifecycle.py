@@ -30,7 +30,7 @@ from bridge.domain.lifecycle import (
     wanted,
 )
 from bridge.domain.orders import Order, Status
-from tests.fakes.world import SELLER, an_order
+from tests.fakes.world import SELLER, START, an_order
 
 KEY = OrderKey(*SELLER, OrderId("305-0000001-0000001"))
 STATUSES = [*Status, "TELEPORTED", ""]
@@ -139,7 +139,14 @@ def test_a_second_request_of_the_buyer_holds_again() -> None:
 
 def hint(number: int = 1, status: str = Status.UNSHIPPED, **changes: Any) -> Hint:
     return Hint(
-        **{"notification_id": f"n{number}", "status": status, "merchant": True, "buyer_requested": False, **changes}
+        **{
+            "notification_id": f"n{number}",
+            "status": status,
+            "merchant": True,
+            "buyer_requested": False,
+            "changed": START,
+            **changes,
+        }
     )
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bridge.domain.errors import BridgeError, Misconfigured, NotAllowed, Refused, Throttled, Unavailable
 from bridge.domain.ids import EU, FE, NA, MarketplaceId, OrderId, OrderItemId, OrderKey, Region, Seller, SellerId
+from bridge.domain.pacing import User
 from bridge.domain.parcels import Confirmation
 from bridge.spapi.amazon import Amazon
 from bridge.spapi.client import DENIED, USER_AGENT
@@ -62,7 +63,7 @@ def test_no_other_function_can_ask_for_the_recipient() -> None:
     with pytest.raises(Misconfigured, match="may not ask"):
         Amazon(wire.client, may_ask_recipient=False).get_order(KEY, recipient=True)
     assert wire.requests == []
-    assert wire.quota.reserved == []
+    assert wire.pacer.reserved == []
 
 
 def test_another_order_than_the_one_asked_for_is_not_taken() -> None:
@@ -197,7 +198,7 @@ def test_a_token_that_is_refused_is_renewed_once() -> None:
     assert read(wire).order.order_id == KEY.order_id
     assert [fresh for _, fresh in wire.tokens.asked] == [False, True]
     assert [request.headers["x-amz-access-token"] for request in wire.requests] == [f"{TOKEN}-1", f"{TOKEN}-2"]
-    assert len(wire.quota.reserved) == 1
+    assert len(wire.pacer.reserved) == 1
 
 
 def test_what_is_refused_to_a_fresh_token_is_not_asked_a_third_time() -> None:
@@ -228,14 +229,14 @@ def test_no_cookie_is_ever_sent_back(status: int) -> None:
 @pytest.mark.parametrize(("wait", "sleeps"), [(0.0, 0.0), (0.4, 0.4), (1.0, 1.0)])
 def test_a_slot_that_is_near_is_waited_for(wait: float, sleeps: float) -> None:
     wire = Wire([answer(200, {"order": order()})])
-    wire.quota.wait = timedelta(seconds=wait)
+    wire.pacer.away = timedelta(seconds=wait)
     read(wire)
     assert wire.clock.now() - START == timedelta(seconds=sleeps)
 
 
 def test_a_slot_that_is_far_is_kept_for_later_and_nothing_is_sent() -> None:
     wire = Wire([answer(200, {"order": order()})])
-    wire.quota.wait = timedelta(seconds=1.5)
+    wire.pacer.away = timedelta(seconds=1.5)
     with pytest.raises(Throttled) as throttled:
         read(wire)
     assert throttled.value.slot == throttled.value.until == START + timedelta(seconds=1.5)
@@ -248,7 +249,7 @@ def test_a_slot_that_is_far_is_kept_for_later_and_nothing_is_sent() -> None:
 def test_a_reserved_slot_is_used_and_none_taken_again() -> None:
     wire = Wire([answer(200, {"order": order()})])
     read(wire, slot=START + timedelta(seconds=0.5))
-    assert wire.quota.reserved == []
+    assert wire.pacer.reserved == []
     assert wire.clock.now() == START + timedelta(seconds=0.5)
 
 
@@ -273,10 +274,10 @@ def test_a_slot_that_is_long_over_is_void(operation: Any, late: float, again: bo
     """After min(burst / rate, 30 s): late calls must not pile up on top of a full bucket."""
     wire = Wire([answer(200, {})])
     wire.client.call(operation, SELLER, path={"orderId": "1"}, slot=START - timedelta(seconds=late))
-    assert bool(wire.quota.reserved) == again
+    assert bool(wire.pacer.reserved) == again
 
 
 def test_a_search_takes_a_slot_that_is_free_now_or_none() -> None:
     wire = Wire([answer(200, {"orders": []})])
     Amazon(wire.client, may_ask_recipient=False).search_orders(SELLER, [DE], updated_after=START, token=None)
-    assert wire.quota.reserved == [("searchOrders", timedelta(seconds=1))]
+    assert wire.pacer.reserved == [("searchOrders", User.SWEEP)]

@@ -10,7 +10,12 @@ from typing import Any
 import httpx
 
 from bridge.domain.ids import Seller
+from bridge.domain.pacing import User
 from bridge.spapi.client import Client
+from bridge.spapi.operation import Operation
+from bridge.spapi.pacing import Pacer
+from bridge.stores.quota import Quota
+from tests.fakes.table import MemoryTable
 from tests.fakes.world import TestClock
 
 TOKEN = "Atza|canary-access-token"
@@ -32,20 +37,18 @@ class Tokens:
         return f"{TOKEN}-{len(self.asked)}"
 
 
-class FreeQuota:
+class FreePacer(Pacer):
     """A slot some time from now, always."""
 
     def __init__(self, clock: TestClock) -> None:
+        super().__init__(Quota(MemoryTable()), clock)
         self.clock = clock
-        self.wait = timedelta(0)
-        self.reserved: list[tuple[str, timedelta]] = []
+        self.away = timedelta(0)
+        self.reserved: list[tuple[str, User]] = []
 
-    def reserve(self, seller: Seller, operation: str, *, rate: float, burst: int, ahead: timedelta) -> datetime:
-        self.reserved.append((operation, ahead))
-        return self.clock.now() + self.wait
-
-    def spare(self, seller: Seller, operation: str, *, rate: float, burst: int) -> float:
-        return 1.0
+    def reserve(self, operation: Operation, seller: Seller, user: User, count: int = 1) -> list[datetime]:
+        self.reserved.append((operation.name, user))
+        return [self.clock.now() + self.away] * count
 
 
 @dataclass
@@ -58,9 +61,9 @@ class Wire:
 
     def __post_init__(self) -> None:
         self.clock, self.tokens = TestClock(), Tokens()
-        self.quota = FreeQuota(self.clock)
+        self.pacer = FreePacer(self.clock)
         http = httpx.Client(transport=httpx.MockTransport(self._answer))
-        self.client = Client(http, self.tokens, self.quota, self.clock, endpoint=self.endpoint)  # type: ignore[arg-type]
+        self.client = Client(http, self.tokens, self.pacer, self.clock, endpoint=self.endpoint)  # type: ignore[arg-type]
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

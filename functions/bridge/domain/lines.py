@@ -1,0 +1,77 @@
+"""Waiting lines: work that Amazon's quota has no slot for within the horizon waits there, most urgent first. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from bridge.domain.errors import Unreadable
+from bridge.domain.ids import Region, Seller, SellerId
+from bridge.domain.lifecycle import FETCH_ORDER, READ_BACK
+from bridge.domain.times import to_text
+
+TICK = timedelta(seconds=15)
+"""An open line is served this often."""
+CLOSES_AFTER = timedelta(minutes=2)
+"""A line that is empty is served for so long after the last one joined it: the index may lag."""
+OPERATIONS = ("getOrder", "confirmShipment")
+"""What work waits in line for."""
+URGENT, OTHER = 0, 1
+RANKS = (URGENT, OTHER)
+_SHARE = 8
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class Line(NamedTuple):
+    """Of one seller, for one operation of SP-API."""
+
+    seller: Seller
+    operation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is noted of a line that work waits in: since when, when the last one joined, when it is served next."""
+
+    line: Line
+    since: datetime
+    joined: datetime
+    next: datetime
+
+
+def rank(kind: str) -> int:
+    """Whatever a search of orders may answer as well stands behind what only this call can do."""
+    return OTHER if kind in {FETCH_ORDER, READ_BACK} else URGENT
+
+
+def place(kind: str, ship_by: str, now: datetime) -> str:
+    """The place in its line as text that sorts: nearest ship-by date first.
+
+    Reading is the other way round, newest first: pages of a search bring the oldest, and the two meet in the middle.
+    """
+    if rank(kind) == OTHER:
+        return to_text(datetime.min.replace(tzinfo=UTC) + (_LATEST - now))
+    return ship_by or to_text(now)
+
+
+def shares(seats: int, others: int) -> tuple[int, int]:
+    """How many seats the urgent and the others get: one in eight goes to the others, so that nobody starves."""
+    for_others = min(others, -(-seats // _SHARE))
+    return seats - for_others, for_others
+
+
+def encode(line: Line) -> str:
+    """The body of the message that calls for a turn of a line."""
+    return json.dumps({"line": line.operation, "region": line.seller.region, "seller": line.seller.seller_id})
+
+
+def decode(body: str) -> Line:
+    """The inverse of `encode`; Unreadable when it is none."""
+    try:
+        raw = json.loads(body)
+        return Line(Seller(Region(raw["region"]), SellerId(str(raw["seller"]))), str(raw["line"]))
+    except (ValueError, KeyError, TypeError) as error:
+        msg = "not a message about a line"
+        raise Unreadable(msg) from error

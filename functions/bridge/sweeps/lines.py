@@ -1,0 +1,66 @@
+"""Waiting lines: the next slots of Amazon's quota go to whoever is most urgent, and pages answer whoever they can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+
+from bridge.domain import lines
+from bridge.domain.errors import BridgeError
+from bridge.domain.lines import CLOSES_AFTER, TICK, Line, Opened
+from bridge.domain.sellers import Mode, SellerRecord
+from bridge.domain.work import Work
+from bridge.ports import Ports
+from bridge.sweeps import orders
+
+SEATS = 80
+"""At most so many at once: what the fastest operation that work waits for grants in half the horizon."""
+_MORE = 20
+"""Looked at beyond that: the index still shows some who were given a seat a moment ago."""
+
+
+def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
+    """One turn of an open line, and the message for its next one. Does nothing when it is not its time."""
+    opened = ports.lines.turn_of(line)
+    record = ports.sellers.get(line.seller) if opened else None
+    if not opened or not record or record.mode not in {Mode.LIVE, Mode.DRY_RUN}:
+        return  # the line of a seller who is paused is looked at again by the sweep of due work
+    urgent, others = (ports.lines.waiting(line, rank, SEATS + _MORE) for rank in lines.RANKS)
+    if urgent or others:
+        _seat(line, urgent, others, ports)
+        if line.operation == orders.BY_ORDER:
+            _search(record, len(urgent) + len(others), opened, ports, seconds_left)
+    elif ports.clock.now() - opened.joined > CLOSES_AFTER:
+        ports.lines.close(opened)
+        return
+    ports.queue.call(line, delay=max(opened.next - ports.clock.now(), TICK / 15))
+
+
+def _seat(line: Line, urgent: list[Work], others: list[Work], ports: Ports) -> None:
+    slots = ports.amazon.seats(line, min(len(urgent) + len(others), SEATS))
+    first, second = lines.shares(len(slots), len(others))
+    # Whoever is left over takes the place of one whom the index shows in vain.
+    in_turn = chain(urgent[:first], others[:second], urgent[first:], others[second:])
+    seated = 0
+    for slot in slots:
+        work = next((work for work in in_turn if ports.lines.seat(line, work, slot)), None)
+        if work is None:
+            break
+        ports.queue.send(work, delay=slot - ports.clock.now(), slot=slot)
+        seated += 1
+    ports.signals.count("Seated", seated)
+    ports.signals.note("line served", seller=str(line.seller), what=line.operation, works=seated)
+
+
+def _search(
+    record: SellerRecord, waiting: int, opened: Opened, ports: Ports, seconds_left: Callable[[], float]
+) -> None:
+    """Pages of a search, if they answer those who wait sooner, and have not looked at Amazon's present view yet."""
+    cursor = ports.sellers.cursor(record.seller, orders.NAME)
+    looked = cursor.at and cursor.at > opened.since and ports.clock.now() - cursor.at < orders.LAG
+    if cursor.token is None and (looked or not ports.amazon.sooner_by_pages(record.seller, waiting)):
+        return
+    try:
+        orders.search(record, cursor, ports, seconds_left, in_line=True)
+    except BridgeError as error:
+        ports.signals.note("search for a line postponed", seller=str(record.seller), reason=str(error))
