@@ -31,7 +31,7 @@ class Book:
 
 
 class Amazon:
-    """`publish` puts a notification on its way; `whole_seconds` tells lastUpdatedTime without milliseconds."""
+    """`publish` puts a notification on its way; `exact` tells all times; `whole_seconds` tells lastUpdatedTime without milliseconds."""
 
     def __init__(self, hub: Hub, weather: Weather, publish: Callable[[str], None]) -> None:
         self.orders: dict[tuple[Seller, str], Order] = {}
@@ -42,6 +42,7 @@ class Amazon:
         self.whole_seconds = False
         self.page = 100
         self.deaf = False
+        self.exact = False
         self.limits = dict(LIMITS)
         self.subscriptions: dict[Seller, str] = {}
         self.watch: Callable[[Order], None] | None = None
@@ -89,6 +90,7 @@ class Amazon:
                 change=change,
                 application=APPLICATION,
                 subscription=self.subscriptions[order.seller],
+                exact=self.exact,
             )
         )
         if self.deaf or weather.happens(rates.notification_lost):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bridge.domain.documents import Shipment
 from bridge.domain.ids import Seller
+from bridge.domain.lines import OPERATIONS, Line
 from bridge.domain.times import to_text
 from bridge.stores import keys
 from bridge.stores.table import Key
@@ -29,14 +30,21 @@ class Foresight:
         self._items, self._amazon, self._erp, self._hub = world.items, world.amazon, world.erp, world.hub
         self._cursors = [keys.cursor(seller, "orders") for seller in world.sellers]
         self._sellers = [(keys.paused(seller), keys.seller(seller)) for seller in world.sellers]
+        self._lines = [keys.line(Line(seller, name)) for seller in world.sellers for name in OPERATIONS]
         self.promising = {"due": self._due, "orders": self._orders, "shipments": self._shipments}
 
     def _due(self) -> bool:
         items = self._items
         items.catch_up()
+        if self._line_is_due():
+            return True
         return items.earliest <= self._hub.now - _OVERDUE_S or any(
             items.index.get(shard) and (items.item(row) or {}).get("mode") == "live" for shard, row in self._sellers
         )
+
+    def _line_is_due(self) -> bool:
+        now = to_text(moment(self._hub.now - _OVERDUE_S))
+        return any((items or {}).get("next", "~") <= now for items in map(self._items.item, self._lines))
 
     def _orders(self) -> bool:
         unseen = self._amazon.unseen

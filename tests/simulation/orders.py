@@ -130,14 +130,16 @@ class Order:
         return {"deliveryAddress": {**address, "countryCode": "DE"}}
 
 
-def notification(order: Order, *, number: int, change: str, application: str, subscription: str) -> dict[str, Any]:
-    """ORDER_CHANGE 1.0 in Amazon's casing."""
-    changed = stamp(order.updated) if number % 2 else None
+def notification(
+    order: Order, *, number: int, change: str, application: str, subscription: str, exact: bool = False
+) -> dict[str, Any]:
+    """ORDER_CHANGE 1.0 in Amazon's casing; every second leaves out the time of change, unless all are `exact`."""
+    changed = stamp(order.updated) if exact or number % 2 else None
     summary = {
         "MarketplaceId": order.marketplace,
         "OrderStatus": _WORDS[order.status],
         "FulfillmentType": "MFN" if order.by_merchant else "AFN",
-        **({"LatestShipDate": stamp(order.deadline)} if number % 3 else {}),
+        **({"LatestShipDate": stamp(order.deadline)} if exact or number % 3 else {}),
     }
     return {
         "NotificationVersion": "1.0",

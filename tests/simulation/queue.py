@@ -53,6 +53,7 @@ class Queue:
         self.function: Function | None = None
         self.dead: list[Message] = []
         self.unfinished = 0
+        self.concurrency = CONCURRENCY
         self.stopped = False
         self._hub = hub
         self._weather = weather
@@ -100,7 +101,7 @@ class Queue:
 
     def _poll(self) -> None:
         self._poll_planned = False
-        while self._ready and self._running < CONCURRENCY:
+        while self._ready and self._running < self.concurrency:
             batch = []
             while self._ready and len(batch) < self._batch:
                 at = (

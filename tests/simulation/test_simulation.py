@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.outbox import LANES
+from infra.outbox import LANES, SWEEP_TIMEOUT_S
 from infra.outbox import TIMEOUT_S as OUTBOX_TIMEOUT_S
-from infra.sweeps import TIMEOUT_S as SWEEP_TIMEOUT_S
 from tests.simulation import ablation, campaign, exhaustive, lambdas, queue, table
 from tests.simulation.__main__ import GAP_LIMITS
 from tests.simulation.devices import DEVICES, Device

@@ -14,6 +14,9 @@ from bridge.domain.times import to_text
 
 TICK = timedelta(seconds=15)
 """An open line is served this often."""
+LAG = timedelta(minutes=2)
+"""Amazon: a search of orders finds most changes so long after they happened."""
+_SURELY = timedelta(seconds=4)
 CLOSES_AFTER = timedelta(minutes=2)
 """A line that is empty is served for so long after the last one joined it: the index may lag."""
 OPERATIONS = ("getOrder", "confirmShipment")
@@ -41,19 +44,33 @@ class Opened:
     next: datetime
 
 
+def next_turn(since: datetime, now: datetime) -> datetime:
+    """When a line that is open since then is served again: also when Amazon shows all that had happened by then."""
+    shown = since + LAG + _SURELY
+    return min(now + TICK, shown) if shown > now + _SURELY else now + TICK
+
+
+def worth_a_look(since: datetime, searched: datetime | None, now: datetime) -> bool:
+    """Whether a search now may find what the last one, begun at `searched`, could not."""
+    if searched is None or searched <= since or now - searched >= LAG:
+        return True
+    return searched < since + LAG <= now - _SURELY / 2
+
+
 def rank(kind: str) -> int:
     """Whatever a search of orders may answer as well stands behind what only this call can do."""
     return OTHER if kind in {FETCH_ORDER, READ_BACK} else URGENT
 
 
-def place(kind: str, ship_by: str, now: datetime) -> str:
+def place(kind: str, ship_by: str, since: datetime) -> str:
     """The place in its line as text that sorts: nearest ship-by date first.
 
-    Reading is the other way round, newest first: pages of a search bring the oldest, and the two meet in the middle.
+    `since` is when the order changed. Reading is the other way round, newest first: pages
+    of a search bring the oldest, and the two meet in the middle.
     """
     if rank(kind) == OTHER:
-        return to_text(datetime.min.replace(tzinfo=UTC) + (_LATEST - now))
-    return ship_by or to_text(now)
+        return to_text(datetime.min.replace(tzinfo=UTC) + (_LATEST - since))
+    return ship_by or to_text(since)
 
 
 def shares(seats: int, others: int) -> tuple[int, int]:

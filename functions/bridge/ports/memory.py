@@ -107,8 +107,12 @@ class Lines(Protocol):
         """Give work that waits a slot; False when it does not wait any more."""
         ...
 
-    def answered(self, line: Line, orders: Sequence[OrderKey]) -> int:
-        """How many of those who waited there to read these orders need not any more."""
+    def pending(self, line: Line, orders: Sequence[OrderKey]) -> dict[Work, int]:
+        """Who waits there to read one of these orders or to hand it over, and how often that was asked for."""
+        ...
+
+    def leave(self, line: Line, work: Work, want: int) -> bool:
+        """It need not wait any more, unless it was asked for again."""
         ...
 
 

@@ -13,9 +13,13 @@ from bridge.domain.parcels import Confirmation
 from bridge.domain.readings import Page, Reading
 from bridge.spapi import orders_2026_01_01, orders_v0
 from bridge.spapi.client import Client
+from bridge.spapi.operation import Operation
 
-_LINED = {operation.name: operation for operation in (orders_2026_01_01.GET_ORDER, orders_v0.CONFIRM_SHIPMENT)}
-"""The operations that work waits in line for."""
+
+def _lined(name: str) -> Operation:
+    """The operations that work waits in line for (domain.lines.OPERATIONS)."""
+    operations = (orders_2026_01_01.GET_ORDER, orders_v0.CONFIRM_SHIPMENT)
+    return next(operation for operation in operations if operation.name == name)
 
 
 class Amazon:
@@ -42,7 +46,7 @@ class Amazon:
         return orders_2026_01_01.searches_to_spare(self._client, seller)
 
     def seats(self, line: Line, count: int) -> list[datetime]:
-        operation = _LINED[line.operation]
+        operation = _lined(line.operation)
         try:
             return self._client.pacer.reserve(operation, line.seller, User.LINE, count)
         except Throttled:

@@ -95,7 +95,7 @@ class Pacer:
         taken = self._taken(operation.name, _pair(operation, seller), operation.limit, user, count)
         return [pacing.moment(slot) for slot in taken]
 
-    def _taken(  # noqa: PLR0913 - a bucket, its limit, and who takes how much of it
+    def _taken(
         self, name: str, place: Place, limit: Limit, user: User, count: int, reach: timedelta | None = None
     ) -> list[int]:
         for _ in range(_TRIES):

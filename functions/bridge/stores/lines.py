@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 
 from bridge.domain import lines
 from bridge.domain.ids import OrderKey
-from bridge.domain.lifecycle import FETCH_ORDER
+from bridge.domain.lifecycle import FETCH_ORDER, HAND_TO_ERP
 from bridge.domain.lines import Line, Opened
 from bridge.domain.times import from_text, to_text
 from bridge.domain.work import Turn, Work
 from bridge.ports import Clock
 from bridge.stores import keys
-from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Present, Table, Update, both, either, equals
+from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Table, Update, both, either, equals
 
 _NOTED = timedelta(seconds=20)
 """A worker notes again that somebody joined after this time."""
+_EARLY = timedelta(seconds=2)
 _LAST = "~"
 """Sorts behind every place."""
 
@@ -38,10 +39,10 @@ class Lines:
         work, now = turn.work, self._clock.now()
         line = Line(work.key.seller, operation)
         opened = self._note(line, now)
-        ship_by = str(turn.stored.get("ship_by", ""))
+        ship_by, told = (str(turn.stored.get(name, "")) for name in ("ship_by", "told"))
         change = {
             "dshard": keys.waiting(line, lines.rank(work.kind)),
-            "due": lines.place(work.kind, ship_by, now),
+            "due": lines.place(work.kind, ship_by, from_text(told) if told else now),
             "tries": turn.tries - 1,
             "reason": reason,
         }
@@ -59,21 +60,15 @@ class Lines:
 
     def open(self) -> list[Opened]:
         found = [(keys.line_of(item["sk"]), item) for item in self._table.query(keys.SELLERS)]
-        return [
-            Opened(line, *(from_text(item[name]) for name in ("since", "joined", "next")))
-            for line, item in found
-            if line and "next" in item
-        ]
+        return [_opened(line, item) for line, item in found if line and "next" in item]
 
     def turn_of(self, line: Line) -> Opened | None:
-        now = self._clock.now()
-        its_time = both(Present("next"), Compare("next", "<=", to_text(now + timedelta(seconds=2))))
-        update = Update(keys.line(line), set={"next": to_text(now + lines.TICK)}, when=its_time)
-        try:
-            item = self._table.update(update)
-        except ConditionFailed:
+        now, noted = self._clock.now(), self._table.get(keys.line(line))
+        if not noted or noted.get("next", _LAST) > to_text(now + _EARLY):
             return None
-        return Opened(line, from_text(item["since"]), from_text(item["joined"]), from_text(item["next"]))
+        following = lines.next_turn(from_text(noted["since"]), now)
+        update = Update(keys.line(line), set={"next": to_text(following)}, when=equals("next", noted["next"]))
+        return _opened(line, {**noted, "next": to_text(following)}) if self._done(update) else None
 
     def reopen(self, line: Line) -> None:
         """Somebody waits there although nothing is noted."""
@@ -95,17 +90,25 @@ class Lines:
         change = {"dshard": keys.due_shard(work), "due": text, "nb": text, "slot": text, "slot_for": line.operation}
         return self._done(Update(keys.work(work), set=change, remove=("reason",), when=both(here, free)))
 
-    def answered(self, line: Line, orders: Sequence[OrderKey]) -> int:
-        """How many of those who waited there to read these orders need not any more."""
-        reads = [Work(FETCH_ORDER, key) for key in orders]
-        items = self._table.several(*map(keys.work, reads)) if reads else []
-        return sum(self._leave(line, work, item) for work, item in zip(reads, items, strict=True) if item)
+    def pending(self, line: Line, orders: Sequence[OrderKey]) -> dict[Work, int]:
+        note = self._table.get(keys.line(line))
+        if not orders or not note or "next" not in note:
+            return {}
+        found: dict[Work, int] = {}
+        for kind in (HAND_TO_ERP, FETCH_ORDER):
+            works = [Work(kind, key) for key in orders]
+            items = self._table.several(*map(keys.work, works))
+            here = keys.waiting(line, lines.rank(kind))
+            found |= {
+                work: item["want"] for work, item in zip(works, items, strict=True) if item and _waits(item, here)
+            }
+        return found
 
-    def _leave(self, line: Line, work: Work, item: Item) -> bool:
+    def leave(self, line: Line, work: Work, want: int) -> bool:
         here = equals("dshard", keys.waiting(line, lines.rank(work.kind)))
         over = ("due", "dshard", "slot", "lu", "nb", "reason", "accepted")
-        done = {"done": item["want"], "at": to_text(self._clock.now()), "tries": 0}
-        return self._done(Update(keys.work(work), set=done, remove=over, when=both(here, equals("want", item["want"]))))
+        done = {"done": want, "at": to_text(self._clock.now()), "tries": 0}
+        return self._done(Update(keys.work(work), set=done, remove=over, when=both(here, equals("want", want))))
 
     def _done(self, update: Update) -> bool:
         try:
@@ -113,3 +116,12 @@ class Lines:
         except ConditionFailed:
             return False
         return True
+
+
+def _waits(item: Item, here: str) -> bool:
+    return item.get("dshard") == here and "due" in item
+
+
+def _opened(line: Line, note: Item) -> Opened:
+    since, joined, following = (from_text(note[name]) for name in ("since", "joined", "next"))
+    return Opened(line, since, joined, following)

@@ -24,11 +24,12 @@ def raising(work: Work, head: Head, now: datetime, delay: timedelta = timedelta(
 
     What a human accepted was accepted without knowing of them.
     """
-    deadline = {"ship_by": to_text(head.ship_by)} if head.ship_by else {}
+    line = {"ship_by": to_text(head.ship_by)} if head.ship_by else {}
+    line |= {"told": head.told} if head.told else {}
     return Update(
         keys.work(work),
         add={"want": 1},
-        set={"due": to_text(now + delay), "dshard": keys.due_shard(work), "ttl": time_to_live(now), **deadline},
+        set={"due": to_text(now + delay), "dshard": keys.due_shard(work), "ttl": time_to_live(now), **line},
         init={"raised": to_text(now)},
         remove=("shelf", "reason", "nb", "accepted"),
     )

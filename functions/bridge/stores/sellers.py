@@ -121,7 +121,7 @@ class Sellers:
         due: datetime | None = None,
         looked: datetime | None = None,
     ) -> None:
-        key, over = keys.cursor(seller, sweep), ("token", "started")
+        key, over = keys.cursor(seller, sweep), ("token", "started", "busy")
         seen = {name: to_text(moment) for name, moment in (("next", due), ("looked", looked)) if moment}
         if to is not None:
             text = to_text(to)

@@ -7,7 +7,7 @@ from itertools import chain
 
 from bridge.domain import lines
 from bridge.domain.errors import BridgeError
-from bridge.domain.lines import CLOSES_AFTER, TICK, Line, Opened
+from bridge.domain.lines import CLOSES_AFTER, Line, Opened
 from bridge.domain.sellers import Mode, SellerRecord
 from bridge.domain.work import Work
 from bridge.ports import Ports
@@ -33,7 +33,7 @@ def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
     elif ports.clock.now() - opened.joined > CLOSES_AFTER:
         ports.lines.close(opened)
         return
-    ports.queue.call(line, delay=max(opened.next - ports.clock.now(), TICK / 15))
+    ports.queue.call(line, delay=opened.next - ports.clock.now())
 
 
 def _seat(line: Line, urgent: list[Work], others: list[Work], ports: Ports) -> None:
@@ -57,10 +57,10 @@ def _search(
 ) -> None:
     """Pages of a search, if they answer those who wait sooner, and have not looked at Amazon's present view yet."""
     cursor = ports.sellers.cursor(record.seller, orders.NAME)
-    looked = cursor.at and cursor.at > opened.since and ports.clock.now() - cursor.at < orders.LAG
-    if cursor.token is None and (looked or not ports.amazon.sooner_by_pages(record.seller, waiting)):
+    new = lines.worth_a_look(opened.since, cursor.at, ports.clock.now())
+    if cursor.token is None and not (new and ports.amazon.sooner_by_pages(record.seller, waiting)):
         return
     try:
-        orders.search(record, cursor, ports, seconds_left, in_line=True)
+        orders.search(record, cursor, ports, seconds_left)
     except BridgeError as error:
         ports.signals.note("search for a line postponed", seller=str(record.seller), reason=str(error))

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
 from bridge.domain.errors import BridgeError, Refused
 from bridge.domain.ids import OrderKey, Seller
-from bridge.domain.lifecycle import FETCH_ORDER, Change, Head
+from bridge.domain.lifecycle import FETCH_ORDER, HAND_TO_ERP, Change, Head
 from bridge.domain.lines import Line
+from bridge.domain.orders import Order
 from bridge.domain.readings import Page
 from bridge.domain.sellers import Cursor, SellerRecord
+from bridge.domain.work import Work
 from bridge.ports import Ports
 from bridge.sweeps.each_seller import RESERVE_S, each_seller, lag_s
 
 NAME = "orders"
 BY_ORDER = "getOrder"
 """The operation whose line pages of a search can shorten."""
-LAG = timedelta(minutes=2)
-"""Amazon: most changes are found so long after they happened."""
+Step = Callable[[], tuple[Head, tuple[Work, ...]]]
 _EARLY = timedelta(seconds=5)
 _TOKEN_LIVES = timedelta(hours=23)
 
 
 def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
     ports.signals.count("SweepLagSeconds", 0)  # the alarm takes silence for a dead sweep, also where no seller is live
-    in_line = {opened.line.seller for opened in ports.lines.open() if opened.line.operation == BY_ORDER}
 
     def step(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float]) -> None:
         now = ports.clock.now()
         ports.signals.count("SweepLagSeconds", lag_s(record, cursor.at, now))
         due = cursor.next or (cursor.at + ports.rhythm.orders_period if cursor.at else None)
         if _unfinished(cursor, now) or due is None or now >= due - _EARLY:
-            search(record, cursor, ports, seconds_left, in_line=record.seller in in_line)
+            search(record, cursor, ports, seconds_left)
 
     # While Amazon's quota of searches is half spent there is none to spare for a second turn.
     each_seller(ports, seconds_left, NAME, step, again=lambda record: ports.amazon.searches_to_spare(record.seller))
@@ -44,26 +44,21 @@ def _unfinished(cursor: Cursor, now: datetime) -> bool:
     return cursor.started is not None and now - cursor.started <= _TOKEN_LIVES
 
 
-def search(
-    record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float], *, in_line: bool
-) -> None:
-    """The cursor moves after the last page only; an unfinished search goes on from its page token next time.
-
-    `in_line`: work waits in line to read orders one by one, which the pages may make needless.
-    """
+def search(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float]) -> None:
+    """The cursor moves after the last page only; an unfinished search goes on from its page token next time."""
     ports.sellers.begin(record.seller, NAME)
     if not ports.sellers.hold(record.seller, NAME):
         return
+    finished = False
     try:
-        _pages(record, cursor, ports, seconds_left, in_line=in_line)
+        finished = _pages(record, cursor, ports, seconds_left)
     finally:
-        with suppress(BridgeError):
-            ports.sellers.let_go(record.seller, NAME)
+        if not finished:
+            with suppress(BridgeError):
+                ports.sellers.let_go(record.seller, NAME)
 
 
-def _pages(
-    record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float], *, in_line: bool
-) -> None:
+def _pages(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float]) -> bool:
     token, started = (cursor.token, cursor.started) if _unfinished(cursor, ports.clock.now()) else (None, None)
     since = (cursor.at or record.go_live) - ports.rhythm.search_overlap
     seen = 0
@@ -75,32 +70,32 @@ def _pages(
             ports.sellers.forget(record.seller, NAME)
             raise
         started = started or page.server_time
-        seen += _fold_page(record.seller, page, ports, in_line=in_line)
+        seen += _fold_page(record.seller, page, ports)
         token = page.next_token
         if token is None:
             break
         ports.sellers.bookmark(record.seller, NAME, token, started)
         if seconds_left() < RESERVE_S:
-            return
+            return False
     pause = ports.rhythm.orders_idle if page.spare else ports.rhythm.orders_period
     ports.sellers.advance(record.seller, NAME, started, due=started + pause)
     ports.signals.note("sweep of orders", seller=str(record.seller), works=seen, until=_text(started))
+    return True
 
 
 def _text(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def _fold_page(seller: Seller, page: Page, ports: Ports, *, in_line: bool) -> int:
-    """How much work the page called for."""
+def _fold_page(seller: Seller, page: Page, ports: Ports) -> int:
+    """How much work the page called for. Whoever waits in line already is not called again."""
     works, failed = 0, None
     known = ports.orders.several([OrderKey(*seller, order.order_id) for order in page.orders])
-    steps = [
-        partial(ports.orders.fold, head.key, order, known=head) for head, order in zip(known, page.orders, strict=True)
-    ]
+    line = Line(seller, BY_ORDER)
+    waiting = ports.lines.pending(line, [head.key for head in known])
+    steps = [_folding(head, order, waiting, ports) for head, order in zip(known, page.orders, strict=True)]
     # Reading it by itself either succeeds, or parks it where a later version can try again.
     steps += [partial(ports.orders.change, OrderKey(*seller, order_id), _fetch) for order_id in page.unreadable]
-    answered: list[OrderKey] = []
     for step in steps:
         try:
             head, called = step()
@@ -109,13 +104,17 @@ def _fold_page(seller: Seller, page: Page, ports: Ports, *, in_line: bool) -> in
             continue
         ports.send(called)
         works += len(called)
-        if head.up_to_date:
-            answered.append(head.key)
-    if in_line:
-        ports.lines.answered(Line(seller, BY_ORDER), answered)
+        reading = Work(FETCH_ORDER, head.key)
+        if reading in waiting and head.up_to_date:
+            ports.lines.leave(line, reading, waiting[reading])
     if failed:
         raise failed
     return works
+
+
+def _folding(head: Head, order: Order, waiting: Mapping[Work, int], ports: Ports) -> Step:
+    handling = HAND_TO_ERP if Work(HAND_TO_ERP, head.key) in waiting else ""
+    return partial(ports.orders.fold, head.key, order, handling=handling, known=head)
 
 
 def _fetch(head: Head) -> Change:
