@@ -34,7 +34,7 @@ class Sweeps(Construct):
     def _sweep(self, name: str) -> BridgeFunction:
         entry = Entry(module="sweep", kinds=(name,), timeout_s=SWEEP_TIMEOUT_S)
         function = BridgeFunction(self, name.title(), site=self._site, entry=entry)
-        function.sends_to(self._site.queues)
+        function.sends_to(self._site.lanes.values() if name == "shipments" else self._site.queues)
         function.configure_async_invoke(retry_attempts=0)  # the next minute is the retry
         Minutely(self, f"{name.title()}Schedule", function=function)
         return function

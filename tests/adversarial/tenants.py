@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bridge.domain.ids import EU, NA, OrderId, OrderKey, Region, Seller, SellerId
+from bridge.domain.lines import OPERATIONS
 from bridge.stores import keys
 from bridge.stores.table import Item, Key, Put, Update, Write
 from tests.fakes.table import MemoryTable
@@ -66,7 +67,7 @@ class WatchedTable(MemoryTable):
 
     def due(self, shard: str, until: str, limit: int) -> list[Item]:
         tenant = self.serving
-        if tenant and shard != _paused(tenant):
+        if tenant and shard not in {_paused(tenant), *_lines(tenant)}:
             msg = f"index {shard} while serving {tenant}"
             raise Leak(msg)
         return super().due(shard, until, limit)
@@ -88,7 +89,8 @@ class WatchedTable(MemoryTable):
         """No item of one tenant names another one, and the index of paused work holds its own tenant's only."""
         item: Any = write.item if isinstance(write, Put) else write.set if isinstance(write, Update) else {}
         shard = str(item.get("dshard", ""))
-        if self.serving and shard.startswith("PAUSED#") and shard != _paused(self.serving):
+        own = {_paused(self.serving), *_lines(self.serving)} if self.serving else set()
+        if self.serving and shard.startswith(("PAUSED#", "L#")) and shard not in own:
             msg = f"{shard} while serving {self.serving}"
             raise Leak(msg)
         others = {tenant.seller_id for tenant in TENANTS} - {self.serving.seller_id if self.serving else None}
@@ -100,11 +102,15 @@ class WatchedTable(MemoryTable):
 def _own(key: Key, tenant: Seller) -> bool:
     """The seller's row, or how far a sweep has come for this seller."""
     row = f"{tenant.seller_id}#{tenant.region}"
-    return key.pk == keys.SELLERS and (key.sk == row or key.sk.startswith(f"{row}#CUR#"))
+    return key.pk == keys.SELLERS and (key.sk == row or key.sk.startswith((f"{row}#CUR#", f"{row}#LINE#")))
 
 
 def _paused(tenant: Seller) -> str:
     return f"PAUSED#{tenant.region}#{tenant.seller_id}"
+
+
+def _lines(tenant: Seller) -> list[str]:
+    return [f"L#{tenant.region}#{tenant.seller_id}#{operation}#{rank}" for operation in OPERATIONS for rank in (0, 1)]
 
 
 def order_of(tenant: Seller, order_id: str = ORDER) -> OrderKey:

@@ -16,6 +16,7 @@ from bridge.domain.documents import Package, Shipment, ShipmentState
 from bridge.domain.errors import NotAllowed, Throttled
 from bridge.domain.ids import OrderItemId, Seller
 from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER, HAND_TO_ERP, KINDS
+from bridge.domain.lines import Line
 from bridge.domain.orders import Status
 from bridge.domain.pacing import User
 from bridge.domain.sellers import Mode, SellerRecord
@@ -26,7 +27,7 @@ from bridge.spapi.orders_2026_01_01 import GET_ORDER
 from bridge.spapi.pacing import Pacer
 from bridge.stores import keys
 from bridge.stores.quota import Quota
-from bridge.sweeps import due
+from bridge.sweeps import due, lines
 from tests.adversarial.inlet import neighbour, receive
 from tests.adversarial.mutations import changed
 from tests.adversarial.tenants import ORDER, TENANTS, Leak, WatchedTable, order_of
@@ -117,6 +118,16 @@ class House:
         except Throttled:
             self.world.clock.sleep(10)
 
+    def queue_up(self, tenant: Seller) -> None:
+        line = Line(tenant, "getOrder")
+        slot = self.world.clock.now()
+        self.world.amazon.errors.extend([Throttled("quota", slot, operation="getOrder")] * 2)
+        self.work(tenant)
+        self.world.amazon.errors.clear()
+        self.world.amazon.free_seats = [slot]
+        lines.serve(line, self.ports, lambda: 60.0)
+        self.ports.lines.reopen(line)
+
     def wait(self, _: Seller) -> None:
         self.world.clock.sleep(61)
 
@@ -136,7 +147,7 @@ def _lower(body: Any) -> dict[str, Any]:
 
 DONE: list[Callable[[House, Seller], None]] = [
     House.notify, House.read, House.ship, House.cannot_ship, House.work, House.work_without_consent,
-    House.shelve, House.bring_back, House.page, House.reserve, House.wait,
+    House.shelve, House.bring_back, House.page, House.reserve, House.queue_up, House.wait,
 ]  # fmt: skip
 SWEPT = st.sampled_from([False] * 5 + [True])
 STEPS = st.lists(st.tuples(st.sampled_from(DONE), st.sampled_from(TENANTS), SWEPT), max_size=20)
@@ -192,7 +203,9 @@ def test_everything_is_done_in_this_house() -> None:
 
 BUGS: dict[str, Any] = {
     "order_pk": lambda key: f"T#{key.seller_id}#O#{key.order_id}",
-    "quota": lambda seller, operation: keys.Key(f"T#eu#{seller.seller_id}", f"Q#{operation}"),
+    "quota": lambda place: keys.Key(f"T#eu#{place.seller_id}", f"Q#{place.name}"),
+    "line": lambda line: keys.Key("SELLERS", f"LINE#{line.operation}"),
+    "waiting": lambda line, rank: f"L#{line.operation}#{rank}",
     "cursor": lambda seller, sweep: keys.Key("T#sweeps", f"CUR#{sweep}"),
     "paused": lambda seller: f"PAUSED#{seller.seller_id}",
     "seller": lambda seller: keys.Key("SELLERS", f"{seller.seller_id}#eu"),

@@ -6,17 +6,14 @@ lags, queues with their concurrency.
 
 from __future__ import annotations
 
-import gc
-import statistics
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from bridge.domain.ids import EU, Seller, SellerId
 from tests.simulation.orders import UNSHIPPED, Order, stamp
-from tests.simulation.strand import Strand
 from tests.simulation.weather import STILL, Rates, Weather
 from tests.simulation.world import World
 
@@ -101,7 +98,7 @@ class Scene:
         return order
 
     def notify(self, order: Order, at: float) -> None:
-        self.world.hub.at(at, lambda: self.world.amazon._notify(order, "OrderStatusChange"))  # noqa: SLF001
+        self.world.hub.at(at, lambda: self.world.amazon._notify(order, "OrderStatusChange"))
 
     def run_until(self, over: Callable[[], bool], latest: float, step: float = 10.0) -> None:
         hub = self.world.hub
@@ -122,7 +119,8 @@ def backlog(count: int, *, age: float, by_merchant: bool = True, seed: int = 1) 
 
 
 if __name__ == "__main__":
-    import sys, time
+    import sys
+    import time
 
     which = sys.argv[1]
     began = time.time()

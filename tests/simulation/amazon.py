@@ -31,7 +31,7 @@ class Book:
 
 
 class Amazon:
-    """`publish` puts a notification on its way; `exact` tells all times; `whole_seconds` tells lastUpdatedTime without milliseconds."""
+    """`publish` puts a notification on its way, with all times if `exact`; `whole_seconds` rounds lastUpdatedTime."""
 
     def __init__(self, hub: Hub, weather: Weather, publish: Callable[[str], None]) -> None:
         self.orders: dict[tuple[Seller, str], Order] = {}

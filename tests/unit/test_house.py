@@ -37,6 +37,7 @@ FLOORS: dict[str, set[str]] = {
     "bridge.batches": {"bridge.domain", "bridge.ports", "aws_lambda_powertools"},
     "bridge.inbox": OUTER | {"bridge.envelope", "bridge.reactions"},
     "bridge.outbox": OUTER | {"bridge.effects"},
+    "bridge.sweep": OUTER | {"bridge.sweeps"},
     "bridge.api": {"bridge.domain", "bridge.ports", "bridge.reactions"},
     "bridge.wiring": {"bridge", "boto3", "botocore", "httpx"},
     "bridge.cli": {"bridge", "boto3", "botocore", "httpx"},

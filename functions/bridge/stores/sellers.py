@@ -138,7 +138,7 @@ class Sellers:
 
 def _is_cursor(item: Item) -> bool:
     """Or the note of a line: whatever is no seller."""
-    return bool(item["sk"].count("#") > 1)
+    return len(item["sk"].split("#")) > 2
 
 
 def _cursor(item: Item, begun: datetime | None) -> Cursor:

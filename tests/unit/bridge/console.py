@@ -73,9 +73,7 @@ class Sqs:
 
 def settings(**changes: str) -> Settings:
     """Of a deployment on this machine, for tests: everything named, nothing reachable."""
-    names = {
-        name: f"https://sqs/{name.removeprefix('queue_')}" for name in ("queue_orders", "queue_erp", "queue_shipments")
-    }
+    names = {f"queue_{name}": f"https://sqs/{name}" for name in ("orders", "erp", "shipments", "lines")}
     rhythm = {"orders_period_s": "300", "orders_idle_s": "180", "search_overlap_s": "180", "shipments_period_s": "60"}
     rhythm |= {"shipments_overlap_s": "90", "readback_s": "900"}
     ends = {"spapi_endpoint": "", "lwa_endpoint": ""}

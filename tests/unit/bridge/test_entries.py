@@ -57,7 +57,7 @@ class Account:
         clock = SystemClock()
         self.sellers, self.desk = Sellers(table, clock), Desk(table, clock, Orders(table, clock))
         self.queues = {
-            lane: self.sqs.create_queue(QueueName=lane)["QueueUrl"] for lane in ("orders", "erp", "shipments")
+            lane: self.sqs.create_queue(QueueName=lane)["QueueUrl"] for lane in ("orders", "erp", "shipments", "lines")
         }
         secrets = {
             "lwa": {"client_id": "x", "client_secret": "canary-client-secret"},

@@ -11,8 +11,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.domain import lines
 from bridge.domain.errors import Unreadable
 from bridge.domain.ids import OrderId, OrderKey
+from bridge.domain.lines import Line
 from bridge.domain.work import Work, decode, encode
 from bridge.effects import EFFECTS
 from bridge.stores.queues import WorkQueue
@@ -35,7 +37,10 @@ class Sqs:
 
 def queue(sqs: Sqs, signals: FakeSignals | None = None) -> WorkQueue:
     return WorkQueue(
-        sqs, {kind: f"https://sqs/{effect.lane}" for kind, effect in EFFECTS.items()}, signals or FakeSignals()
+        sqs,
+        {kind: f"https://sqs/{effect.lane}" for kind, effect in EFFECTS.items()},
+        "https://sqs/lines",
+        signals or FakeSignals(),
     )
 
 
@@ -107,3 +112,20 @@ def test_a_work_message_with_junk_is_unreadable(name: str, junk: Any) -> None:
     body = json.loads(encode(WORK, START))
     with pytest.raises(Unreadable):
         decode(json.dumps({**body, name: junk}))
+
+
+LINE = Line(SELLER, "getOrder")
+
+
+def test_a_line_is_called_by_a_message_of_its_own() -> None:
+    sqs = Sqs()
+    queue(sqs).call(LINE, delay=timedelta(seconds=14.2))
+    (message,) = sqs.sent
+    assert (message["QueueUrl"], message["DelaySeconds"]) == ("https://sqs/lines", 15)
+    assert lines.decode(message["MessageBody"]) == LINE
+
+
+@pytest.mark.parametrize("body", ["", "x", "[]", "null", "1", "{}", '{"line": "getOrder"}', '{"region": 1}'])
+def test_what_is_no_call_of_a_line_is_unreadable(body: str) -> None:
+    with pytest.raises(Unreadable):
+        lines.decode(body)

@@ -17,6 +17,7 @@ Grant = tuple[str, str, str]
 """Action, resource, and the AWS service it has to come through (or nothing)."""
 
 LANES = ("orders", "erp", "shipments")
+PACED = (*LANES, "lines")
 # Documented exception: X-Ray has no resources. https://docs.aws.amazon.com/xray/latest/devguide/security_iam_service-with-iam.html
 OPENS = ("GetItem", "PutItem", "UpdateItem", "Query", "BatchGetItem")
 """A try of an effect reads seller and order at once, a search of orders all that a page shows."""
@@ -37,11 +38,11 @@ class Uses:
 
 USES = {
     "InboxFunction": Uses(consumes="InboxNotificationsQueue"),
-    "OutboxOrders": Uses(items=OPENS, consumes="LanesOrdersQueue", amazon=True),
-    "OutboxErp": Uses(items=OPENS, consumes="LanesErpQueue", amazon=True, erp=True),
-    "OutboxShipments": Uses(items=OPENS, consumes="LanesShipmentsQueue", amazon=True),
-    "SweepsDue": Uses(items=("GetItem", "Query", "UpdateItem"), due=True),
-    "SweepsOrders": Uses(items=OPENS, amazon=True),
+    "OutboxOrders": Uses(items=OPENS, sends=PACED, consumes="LanesOrdersQueue", amazon=True),
+    "OutboxErp": Uses(items=OPENS, sends=PACED, consumes="LanesErpQueue", amazon=True, erp=True),
+    "OutboxShipments": Uses(items=OPENS, sends=PACED, consumes="LanesShipmentsQueue", amazon=True),
+    "SweepsDue": Uses(items=("GetItem", "Query", "UpdateItem"), due=True, sends=PACED),
+    "SweepsOrders": Uses(items=OPENS, due=True, sends=PACED, consumes="LanesLinesQueue", amazon=True),
     "SweepsShipments": Uses(erp=True),
     "ApiFunction": Uses(sends=("shipments", "orders")),
 }
@@ -143,7 +144,7 @@ def test_only_who_may_reads_several_items_at_once() -> None:
         text = path.read_text(encoding="utf-8")
         if ".several(" in text and path.name != "dynamodb.py":
             callers.add(str(path.relative_to(ROOT / "functions" / "bridge")))
-    assert callers == {"stores/desk.py", "stores/orders.py", "sweeps/orders.py"}
+    assert callers == {"stores/desk.py", "stores/lines.py", "stores/orders.py", "sweeps/orders.py"}
 
 
 def test_table_of_uses_names_every_function(flow: Resources) -> None:

@@ -87,7 +87,7 @@ def test_stacks_depend_in_one_direction(templates: dict[str, dict[str, Any]]) ->
 
 def test_queues_keep_messages_two_weeks_under_our_key(flow: Resources) -> None:
     queues = of(flow, "AWS::SQS::Queue")
-    assert len(queues) == 8
+    assert len(queues) == 10
     for name, queue in queues.items():
         assert queue["MessageRetentionPeriod"] == TWO_WEEKS_S
         assert ("InboxKey" if name.startswith("Inbox") else "QueueKey") in strings(queue["KmsMasterKeyId"])
@@ -115,10 +115,12 @@ def test_queues_refuse_plain_http(flow: Resources) -> None:
 def test_mappings_report_single_failures_within_bounds(flow: Resources) -> None:
     functions, queues = of(flow, "AWS::Lambda::Function"), of(flow, "AWS::SQS::Queue")
     mappings = of(flow, "AWS::Lambda::EventSourceMapping")
-    assert len(mappings) == 4
-    for mapping in mappings.values():
+    assert len(mappings) == 5
+    for name, mapping in mappings.items():
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
+        more = {"Inbox": 10, "SweepsOrders": 5}
+        at_once = next((count for beginning, count in more.items() if name.startswith(beginning)), 2)
+        assert mapping["ScalingConfig"] == {"MaximumConcurrency": at_once}
         assert mapping["BatchSize"] <= 10
         assert "MaximumBatchingWindowInSeconds" not in mapping
         queue = queues[mapping["EventSourceArn"]["Fn::GetAtt"][0]]
@@ -309,7 +311,7 @@ def test_operator_is_told_what_the_command_line_needs(templates: dict[str, dict[
     told = templates["Flow"]["Outputs"]
     wanted = "TableName NotificationsQueueArn NotificationsQueueUrl NotificationsDeadUrl LwaSecret ErpSecret"
     wanted += " SellerSecretPrefix SecretsKeyArn ApiUrl AlarmTopicArn CliSettings"
-    lanes = [f"{lane}{what}" for lane in ("Orders", "Erp", "Shipments") for what in ("QueueUrl", "DeadUrl")]
+    lanes = [f"{lane}{what}" for lane in ("Orders", "Erp", "Shipments", "Lines") for what in ("QueueUrl", "DeadUrl")]
     assert set(told) == {*wanted.split(), *lanes}
 
 
