@@ -114,6 +114,7 @@ class FakeAmazon:
         self.lands_before_error = False
         self.seats_asked: list[tuple[WaitingLine, int]] = []
         self.free_seats: list[datetime] = []
+        self.starved: list[bool] = []
         self.pages_from = 30
 
     def _fail(self) -> None:
@@ -137,7 +138,8 @@ class FakeAmazon:
     def searches_to_spare(self, seller: Seller) -> bool:
         return True
 
-    def seats(self, line: WaitingLine, count: int) -> list[datetime]:
+    def seats(self, line: WaitingLine, count: int, *, starved: bool) -> list[datetime]:
+        self.starved.append(starved)
         self.seats_asked.append((line, count))
         return self.free_seats[:count]
 

@@ -42,7 +42,7 @@ class Amazon:
         self.whole_seconds = False
         self.page = 100
         self.deaf = False
-        self.exact = False
+        self.exact = self.prompt = False
         self.limits = dict(LIMITS)
         self.subscriptions: dict[Seller, str] = {}
         self.watch: Callable[[Order], None] | None = None
@@ -50,7 +50,7 @@ class Amazon:
         """Hears the tracking number of every confirmation that is on its way."""
         self._hub = hub
         self._weather = weather
-        self._publish = publish
+        self.publish = publish
         self._levels: dict[tuple[Seller, str], tuple[float, float]] = {}
         self._numbers = 0
 
@@ -76,11 +76,12 @@ class Amazon:
         text = moment(order.updated).isoformat(timespec="microseconds").replace("+00:00", "Z")
         self.unseen[order.seller, order.order_id] = order
         order.history.append((visible, order.updated, order.shown(), text))
-        self._notify(order, change)
+        self.notify(order, change)
         if self.watch:
             self.watch(order)
 
-    def _notify(self, order: Order, change: str) -> None:
+    def notify(self, order: Order, change: str) -> None:
+        """Put a notification of the order as it is now on its way."""
         weather, rates = self._weather, self._weather.rates
         self._numbers += 1
         body = json.dumps(
@@ -97,8 +98,9 @@ class Amazon:
             return
         copies = 2 if weather.happens(rates.notification_doubled) else 1
         for _ in range(copies):
-            delay = weather.within(0.5, 3) if weather.happens(0.7) else weather.within(1, 60)
-            self._hub.after(delay, lambda: self._publish(body))
+            usual = weather.happens(0.7)
+            delay = weather.within(0.05, 0.2) if self.prompt else weather.within(*((0.5, 3) if usual else (1, 60)))
+            self._hub.after(delay, lambda: self.publish(body))
 
     # What the bridge asks.
 

@@ -54,6 +54,7 @@ class Queue:
         self.dead: list[Message] = []
         self.unfinished = 0
         self.concurrency = CONCURRENCY
+        self.visibility_s = VISIBILITY_S
         self.stopped = False
         self._hub = hub
         self._weather = weather
@@ -122,7 +123,7 @@ class Queue:
             for message in batch:
                 again = failed is None or str(message.number) in failed
                 if again or self._weather.happens(self._weather.rates.delete_lost):
-                    hub.at(received + VISIBILITY_S, lambda message=message: self._show(message))  # type: ignore[misc]
+                    hub.at(received + self.visibility_s, lambda message=message: self._show(message))  # type: ignore[misc]
                 else:
                     self.unfinished -= 1
             if self._ready:

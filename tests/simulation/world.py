@@ -86,6 +86,10 @@ class World:
         for name, offset in (("due", 31.0), ("orders", 7.0), ("shipments", 19.0)):
             self.hub.at(offset, lambda name=name: self._tick(name))  # type: ignore[misc]
 
+    def silence(self) -> None:
+        """No sweep runs."""
+        self.swept = dict.fromkeys(self.swept, False)
+
     def stop(self, since: float, until: float) -> None:
         """Nothing of ours runs between these seconds; what lies in a queue is too old then."""
         for queue in self.queues.values():

@@ -42,6 +42,8 @@ class Opened:
     since: datetime
     joined: datetime
     next: datetime
+    dry: int = 0
+    """Turns in which there was no slot, up to now."""
 
 
 def next_turn(since: datetime, now: datetime) -> datetime:

@@ -91,6 +91,10 @@ class Lines(Protocol):
         """Serve it now; None when it is closed, or another does."""
         ...
 
+    def served(self, opened: Opened, seated: int) -> None:
+        """Note how many were given a seat in this turn."""
+        ...
+
     def reopen(self, line: Line) -> None:
         """Somebody waits there, although it is closed."""
         ...

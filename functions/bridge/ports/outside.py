@@ -76,8 +76,11 @@ class Amazon(Protocol):
         """Half of the quota of searches, or more, is unused, as this worker saw it last."""
         ...
 
-    def seats(self, line: Line, count: int) -> list[datetime]:
-        """Slots for those who wait in a line, at most so many, soonest first; none when live work holds them all."""
+    def seats(self, line: Line, count: int, *, starved: bool) -> list[datetime]:
+        """Slots for those who wait in a line, at most so many, soonest first; none when live work holds them all.
+
+        A line that has `starved` goes first for a moment then.
+        """
         ...
 
     def sooner_by_pages(self, seller: Seller, waiting: int) -> bool:

@@ -45,12 +45,13 @@ class Amazon:
     def searches_to_spare(self, seller: Seller) -> bool:
         return orders_2026_01_01.searches_to_spare(self._client, seller)
 
-    def seats(self, line: Line, count: int) -> list[datetime]:
+    def seats(self, line: Line, count: int, *, starved: bool) -> list[datetime]:
         operation = _lined(line.operation)
         try:
             return self._client.pacer.reserve(operation, line.seller, User.LINE, count)
         except Throttled:
-            self._client.pacer.favour_line(operation, line.seller)
+            if starved:
+                self._client.pacer.favour_line(operation, line.seller)
             return []
 
     def sooner_by_pages(self, seller: Seller, waiting: int) -> bool:

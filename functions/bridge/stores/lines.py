@@ -18,7 +18,7 @@ from bridge.domain.times import from_text, to_text
 from bridge.domain.work import Turn, Work
 from bridge.ports import Clock
 from bridge.stores import keys
-from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Table, Update, both, either, equals
+from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Present, Table, Update, both, either, equals
 
 _NOTED = timedelta(seconds=20)
 """A worker notes again that somebody joined after this time."""
@@ -70,6 +70,11 @@ class Lines:
         update = Update(keys.line(line), set={"next": to_text(following)}, when=equals("next", noted["next"]))
         return _opened(line, {**noted, "next": to_text(following)}) if self._done(update) else None
 
+    def served(self, opened: Opened, seated: int) -> None:
+        dry = 0 if seated else opened.dry + 1
+        if dry != opened.dry:
+            self._done(Update(keys.line(opened.line), set={"dry": dry}, when=Present("next")))
+
     def reopen(self, line: Line) -> None:
         """Somebody waits there although nothing is noted."""
         text = to_text(self._clock.now())
@@ -77,7 +82,7 @@ class Lines:
 
     def close(self, opened: Opened) -> None:
         unchanged = equals("joined", to_text(opened.joined))
-        self._done(Update(keys.line(opened.line), remove=("since", "next"), when=unchanged))
+        self._done(Update(keys.line(opened.line), remove=("since", "next", "dry"), when=unchanged))
 
     def waiting(self, line: Line, rank: int, limit: int) -> list[Work]:
         found = self._table.due(keys.waiting(line, rank), _LAST, limit)
@@ -124,4 +129,4 @@ def _waits(item: Item, here: str) -> bool:
 
 def _opened(line: Line, note: Item) -> Opened:
     since, joined, following = (from_text(note[name]) for name in ("since", "joined", "next"))
-    return Opened(line, since, joined, following)
+    return Opened(line, since, joined, following, note.get("dry", 0))

@@ -27,7 +27,7 @@ def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
         return  # the line of a seller who is paused is looked at again by the sweep of due work
     urgent, others = (ports.lines.waiting(line, rank, SEATS + _MORE) for rank in lines.RANKS)
     if urgent or others:
-        _seat(line, urgent, others, ports)
+        _seat(opened, urgent, others, ports)
         if line.operation == orders.BY_ORDER:
             _search(record, len(urgent) + len(others), opened, ports, seconds_left)
     elif ports.clock.now() - opened.joined > CLOSES_AFTER:
@@ -36,8 +36,10 @@ def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
     ports.queue.call(line, delay=opened.next - ports.clock.now())
 
 
-def _seat(line: Line, urgent: list[Work], others: list[Work], ports: Ports) -> None:
-    slots = ports.amazon.seats(line, min(len(urgent) + len(others), SEATS))
+def _seat(opened: Opened, urgent: list[Work], others: list[Work], ports: Ports) -> None:
+    line = opened.line
+    slots = ports.amazon.seats(line, min(len(urgent) + len(others), SEATS), starved=opened.dry > 0)
+    ports.lines.served(opened, len(slots))
     first, second = lines.shares(len(slots), len(others))
     # Whoever is left over takes the place of one whom the index shows in vain.
     in_turn = chain(urgent[:first], others[:second], urgent[first:], others[second:])
