@@ -21,6 +21,8 @@ from bridge.effects import EFFECTS
 from bridge.erp import CONNECTORS
 from bridge.erp.tryton.config import read_config
 from bridge.reactions import ROUTES
+from bridge.reactions.cancellation_answered import read_answer
+from bridge.reactions.order_acknowledged import read_acknowledgement
 from bridge.reactions.shipment_dispatched import read_shipment
 from bridge.settings import Settings
 from bridge.sweeps import SWEEPS
@@ -86,7 +88,7 @@ def make_targets() -> list[str]:
     return sorted({*phony} & {*re.findall(r"^([a-z][a-z-]*)\s*:(?!=)", makefile, re.MULTILINE)})
 
 
-@pytest.mark.parametrize("kind", [*ROUTES, *EFFECTS, *SWEEPS, *CONNECTORS, api.ROUTE])
+@pytest.mark.parametrize("kind", [*ROUTES, *EFFECTS, *SWEEPS, *CONNECTORS, *api.ROUTES])
 def test_the_readme_names_what_comes_in_and_goes_out(kind: str) -> None:
     assert f"`{kind}`" in text("README.md")
 
@@ -210,6 +212,12 @@ def test_the_secrets_that_are_shown_have_the_form_that_is_read() -> None:
 def test_the_shipment_that_is_shown_is_read() -> None:
     shipment = read_shipment(shown("docs/http-api.md", "shipment"))
     assert [package.lines for package in shipment.packages] == [(("12345678901234", 2),)]
+
+
+def test_what_the_erp_says_is_read_as_it_is_shown() -> None:
+    said = read_acknowledgement(shown("docs/http-api.md", "acknowledgement"))
+    assert (said.number, str(said.total)) == ("SO-2026-0815", "59.90 EUR")
+    assert read_answer(shown("docs/http-api.md", "cancellation-answer")).answer == "done"
 
 
 class Door(http.server.BaseHTTPRequestHandler):
