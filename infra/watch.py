@@ -53,6 +53,11 @@ REPORTED = {
         why="Amazon and the buyer still wait for it, or a parcel goes out that should not.",
         do="`bridge order ID` tells the problem. Find stock, cancel the order in Seller Central, or stop the parcel.",
     ),
+    "ErpCircuitOpen": Limit(
+        what="The ERP did not answer five times in a row, or not when it was tried again. It is left in peace.",
+        why="No order reaches it, and no cancellation; everything waits, nearest ship-by date first.",
+        do="Bring the ERP back, or the way to it; the log says how it fails. Work goes on by itself within 5 minutes.",
+    ),
     "SweepLagSeconds": Limit(
         above=900,
         what="A sweep is more than 15 minutes behind, or has stopped reporting.",

@@ -98,7 +98,9 @@ def test_settings_are_explained(field: str) -> None:
     assert f"`{field}`" in text("docs/operating.md")
 
 
-@pytest.mark.parametrize("name", [*literal("infra/deployment.py", "CHOICES"), "stage", "scale", "settings", "local"])
+@pytest.mark.parametrize(
+    "name", [*literal("infra/deployment.py", "CHOICES"), "erp_concurrency", "stage", "scale", "settings", "local"]
+)
 def test_choices_of_the_deployment_are_explained(name: str) -> None:
     assert f"`{name}`" in text("docs/deploying.md")
 

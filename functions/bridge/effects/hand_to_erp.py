@@ -25,6 +25,8 @@ def run(turn: Turn, ports: Ports) -> Ending | None:
     key = turn.work.key
     if turn.head.erp_number:
         return None
+    if not turn.rehearse:
+        ports.circuit.admit()  # before a read of Amazon is spent on it
     reading = ports.amazon.get_order(key, recipient=not turn.rehearse, slot=turn.slot_of("getOrder"))
     head, works = ports.orders.fold(key, reading.order, handling=HAND_TO_ERP, known=turn.head)
     ports.send(works)

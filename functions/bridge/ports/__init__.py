@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from bridge.domain.work import Work
 from bridge.ports.memory import Desk, Orders, Parcels, Parking, Sellers
-from bridge.ports.outside import Amazon, Clock, Erp, Signals, WorkQueue
+from bridge.ports.outside import Amazon, Circuit, Clock, Erp, Signals, WorkQueue
 
 __all__ = [
     "Amazon",
+    "Circuit",
     "Clock",
     "Desk",
     "Erp",
@@ -53,6 +54,7 @@ class Ports:
     signals: Signals
     amazon: Amazon
     erp: Erp
+    circuit: Circuit
     rhythm: Rhythm
 
     def send(self, works: Iterable[Work]) -> None:

@@ -8,6 +8,7 @@
 | `T#<region>#<seller>` | `Q#<operation>` | Amazon's quota of one operation |
 | `SELLERS` | `<seller>#<region>` | the seller: mode, marketplaces, subscriptions |
 | same | `<seller>#<region>#CUR#<sweep>` | how far a sweep has come |
+| `CIRCUIT` | `<connector>` | whether the ERP answers |
 | `PARKED` | `<digest>` | a message that nobody could act on |
 
 Index `due` (`dshard`, `due`): `D#<kind>#<n>` work that should happen, `SHIPBY#<n>` orders near their deadline,
@@ -28,6 +29,7 @@ SHARDS, DUE_SHARDS = 8, 4
 PARKED = "PARKED"
 SELLERS = "SELLERS"
 HEAD = "HEAD"
+CIRCUIT = "CIRCUIT"
 
 
 def order_pk(key: OrderKey) -> str:
@@ -80,6 +82,10 @@ def cursor(seller: Seller, sweep: str) -> Key:
 
 def quota(seller: Seller, operation: str) -> Key:
     return Key(f"T#{seller.region}#{seller.seller_id}", f"Q#{operation}")
+
+
+def circuit(erp: str) -> Key:
+    return Key(CIRCUIT, erp)
 
 
 def _shard(key: OrderKey) -> int:
