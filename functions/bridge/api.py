@@ -8,19 +8,25 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bridge.domain.errors import BridgeError, Refused, Unreadable
-from bridge.domain.ids import OrderKey
+from bridge.domain.ids import Seller
 from bridge.domain.sellers import Mode
 from bridge.ports import Ports
-from bridge.reactions import cancellation_answered, order_acknowledged, shipment_dispatched
+from bridge.reactions import (
+    cancel_requested,
+    cancellation_answered,
+    order_acknowledged,
+    shipment_dispatched,
+    stock_reported,
+)
 
 Response = dict[str, Any]
 
 
 class Report(Protocol):
-    """Something that the ERP says of one order."""
+    """Something that the ERP says of one seller's orders or goods."""
 
     @property
-    def key(self) -> OrderKey: ...
+    def seller(self) -> Seller: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ ROUTES: dict[str, Route] = {
     "POST /v1/shipments": Route(shipment_dispatched.read_shipment, shipment_dispatched.react, "parcels"),
     "POST /v1/acknowledgements": Route(order_acknowledged.read_acknowledgement, order_acknowledged.react),
     "POST /v1/cancellation-answers": Route(cancellation_answered.read_answer, cancellation_answered.react),
+    "POST /v1/cancel-requests": Route(cancel_requested.read_request, cancel_requested.react),
+    "POST /v1/stock": Route(stock_reported.read_stock, stock_reported.react, "stock"),
 }
 """The whole API: API Gateway is given these routes and no others."""
 
@@ -62,7 +70,7 @@ def consumer(ports: Ports) -> Callable[[dict[str, Any], Any], Response]:
 
 
 def _take(route: Route, report: Report, ports: Ports) -> Response:
-    record = ports.sellers.get(report.key.seller)
+    record = ports.sellers.get(report.seller)
     if record is None or record.mode is Mode.PAUSED:
         msg = "no such seller is connected, or the seller is paused; see `bridge status`"
         raise Refused(msg)

@@ -31,6 +31,7 @@ from bridge.stores.parking import Parking
 from bridge.stores.queues import WorkQueue
 from bridge.stores.quota import Quota
 from bridge.stores.sellers import Sellers
+from bridge.stores.stock import Stock
 from bridge.sweeps import SWEEPS
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -151,6 +152,7 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
         desk=Desk(core, clock, orders, unseen=connected.lookup_lag if with_erp else timedelta(0)),
         parcels=Parcels(core, clock, orders),
         sellers=Sellers(core, clock),
+        stock=Stock(core, clock),
         parking=Parking(core, clock),
         queue=WorkQueue(boto3.client("sqs", config=AWS), queue_urls(settings), signals),
         signals=signals,

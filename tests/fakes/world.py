@@ -27,6 +27,7 @@ from bridge.stores.orders import Orders
 from bridge.stores.parcels import Parcels
 from bridge.stores.parking import Parking
 from bridge.stores.sellers import Sellers
+from bridge.stores.stock import Stock
 from tests.fakes.erp import FakeErp
 from tests.fakes.table import MemoryTable
 
@@ -196,6 +197,7 @@ class World:
             desk=Desk(self.table, self.clock, orders),
             parcels=Parcels(self.table, self.clock, orders),
             sellers=self.sellers,
+            stock=Stock(self.table, self.clock),
             parking=Parking(self.table, self.clock),
             queue=self.queue,
             signals=self.signals,

@@ -21,9 +21,11 @@ from bridge.effects import EFFECTS
 from bridge.erp import CONNECTORS
 from bridge.erp.tryton.config import read_config
 from bridge.reactions import ROUTES
+from bridge.reactions.cancel_requested import read_request
 from bridge.reactions.cancellation_answered import read_answer
 from bridge.reactions.order_acknowledged import read_acknowledgement
 from bridge.reactions.shipment_dispatched import read_shipment
+from bridge.reactions.stock_reported import read_stock
 from bridge.settings import Settings
 from bridge.sweeps import SWEEPS
 
@@ -220,6 +222,8 @@ def test_what_the_erp_says_is_read_as_it_is_shown() -> None:
     said = read_acknowledgement(shown("docs/http-api.md", "acknowledgement"))
     assert (said.number, str(said.total)) == ("SO-2026-0815", "59.90 EUR")
     assert read_answer(shown("docs/http-api.md", "cancellation-answer")).answer == "done"
+    assert read_request(shown("docs/http-api.md", "cancel-request")).reason == "out of stock"
+    assert [count.quantity for count in read_stock(shown("docs/http-api.md", "stock")).counts] == [12, 0]
 
 
 class Door(http.server.BaseHTTPRequestHandler):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bridge.domain.documents import CancelAnswer
-from bridge.domain.ids import OrderKey
+from bridge.domain.ids import OrderKey, Seller
 from bridge.domain.lifecycle import CANCEL_IN_ERP, HAND_TO_ERP, Change, Head, Told, cancel_answered, handed, wanted
 from bridge.domain.money import Money
 from bridge.domain.orders import MERCHANT, Status
@@ -16,6 +16,7 @@ OUTDATED = (
     "the order has changed since that version; the newest one is handed over again at once: acknowledge that one, "
     "with the number of the document that you have"
 )
+SHIPPED = "Amazon shows the order as shipped"
 NOT_ASKED = "Amazon has not cancelled this order, so nobody asked"
 
 
@@ -27,6 +28,10 @@ class Acknowledgement:
     number: str
     version: str
     total: Money | None = None
+
+    @property
+    def seller(self) -> Seller:
+        return self.key.seller
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ def acknowledged(head: Head, said: Acknowledgement) -> Verdict:
         if head.total and said.total and said.total != head.total:
             return _another_total(head, said, said.total)
     after = handed(head, said.number, said.version, head.ordered)
+    if head.actionable:  # what the ERP asked for before this word arrived still stands
+        after = replace(after, erp_problem=head.erp_problem)
     # The hand-over still waits for this word; called for once more, it ends at once.
     return Verdict(Change(after, (*wanted(after), HAND_TO_ERP), milestone="handed"))
 
@@ -93,3 +100,19 @@ def cancellation_answered(head: Head, answer: CancelAnswer) -> Verdict:
         return Verdict()
     change = Change(cancel_answered(head, answer), (CANCEL_IN_ERP,), milestone="cancelled")
     return Verdict(change, problem=answer is not CancelAnswer.DONE)
+
+
+def cancellation_wanted(head: Head, reason: str) -> Verdict:
+    """The ERP wants the order cancelled: only a human can do that at Amazon, which then tells us."""
+    if not head.version:
+        return Verdict(refusal=UNKNOWN)
+    if head.status == Status.CANCELLED:
+        return Verdict()
+    if head.closed:
+        return Verdict(refusal=SHIPPED)
+    if head.fulfilled_by != MERCHANT:
+        return Verdict(refusal=FOREIGN)
+    problem = f"the ERP wants the order cancelled ({reason}): cancel it in Seller Central"
+    if head.erp_problem == problem:
+        return Verdict()
+    return Verdict(Change(replace(head, erp_problem=problem), milestone="refused"), problem=True)

@@ -13,6 +13,8 @@ from bridge.domain.times import read_time
 
 LONGEST = 100
 """Characters of a text."""
+MOST = 10**9
+"""Units of one thing. DynamoDB keeps 38 digits."""
 
 
 def read_object(raw: object, name: str) -> Mapping[str, Any]:
@@ -31,18 +33,23 @@ def read_list(raw: Mapping[str, Any], name: str, holds: str) -> list[Any]:
     return value
 
 
-def read_text(raw: Mapping[str, Any], name: str) -> str:
+def read_text(raw: Mapping[str, Any], name: str, *, hashes: bool = False) -> str:
+    """`#` keeps the parts of a key apart: only what ends a key may have it."""
     value = raw.get(name)
-    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= LONGEST or "#" in value:
-        msg = f"`{name}` must be a printable text of 1 to {LONGEST} characters, without #"
+    text = isinstance(value, str) and value.isprintable() and 0 < len(value) <= LONGEST
+    if not text or (not hashes and "#" in str(value)):
+        msg = f"`{name}` must be a printable text of 1 to {LONGEST} characters{'' if hashes else ', without #'}"
         raise Unreadable(msg)
-    return value
+    return str(value)
 
 
 def read_count(raw: Mapping[str, Any], name: str, *, least: int) -> int:
     value = raw.get(name)
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         msg = f"`{name}` must be a whole number of at least {least}"
+        raise Unreadable(msg)
+    if value > MOST:
+        msg = f"`{name}` must be a whole number of at most {MOST}"
         raise Unreadable(msg)
     return value
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.domain.work import Work
-from bridge.ports.memory import Desk, Orders, Parcels, Parking, Sellers
+from bridge.ports.memory import Desk, Orders, Parcels, Parking, Sellers, Stock
 from bridge.ports.outside import Amazon, Circuit, Clock, Erp, Signals, WorkQueue
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Rhythm",
     "Sellers",
     "Signals",
+    "Stock",
     "WorkQueue",
 ]
 
@@ -49,6 +50,7 @@ class Ports:
     desk: Desk
     parcels: Parcels
     sellers: Sellers
+    stock: Stock
     parking: Parking
     queue: WorkQueue
     signals: Signals

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bridge.domain.acknowledging import cancellation_answered
 from bridge.domain.documents import CancelAnswer
 from bridge.domain.errors import Unreadable
-from bridge.domain.ids import OrderKey
+from bridge.domain.ids import OrderKey, Seller
 from bridge.domain.reported import read_key, read_object
 from bridge.ports import Ports
 from bridge.reactions.saying import take
@@ -17,6 +17,10 @@ from bridge.reactions.saying import take
 class Answered:
     key: OrderKey
     answer: CancelAnswer
+
+    @property
+    def seller(self) -> Seller:
+        return self.key.seller
 
 
 def react(said: Answered, ports: Ports) -> str:

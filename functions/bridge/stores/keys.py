@@ -5,6 +5,7 @@
 | `T#<region>#<seller>#O#<order>` | `HEAD` | facts of one order |
 | same | `FX#<kind>` | one effect of the order |
 | same | `PKG#<shipment>#<package>` | one parcel, with its own effect |
+| `T#<region>#<seller>#S#<sku>` | `STOCK` | what the ERP has of one SKU |
 | `T#<region>#<seller>` | `Q#<operation>` | Amazon's quota of one operation |
 | `SELLERS` | `<seller>#<region>` | the seller: mode, marketplaces, subscriptions |
 | same | `<seller>#<region>#CUR#<sweep>` | how far a sweep has come |
@@ -20,7 +21,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
-from bridge.domain.ids import OrderId, OrderKey, Region, Seller, SellerId
+from bridge.domain.ids import OrderId, OrderKey, Region, Seller, SellerId, Sku
 from bridge.domain.lifecycle import CONFIRM_SHIPMENT, KINDS
 from bridge.domain.work import Work
 from bridge.stores.table import Key
@@ -30,6 +31,7 @@ PARKED = "PARKED"
 SELLERS = "SELLERS"
 HEAD = "HEAD"
 CIRCUIT = "CIRCUIT"
+STOCK = "STOCK"
 
 
 def order_pk(key: OrderKey) -> str:
@@ -82,6 +84,11 @@ def cursor(seller: Seller, sweep: str) -> Key:
 
 def quota(seller: Seller, operation: str) -> Key:
     return Key(f"T#{seller.region}#{seller.seller_id}", f"Q#{operation}")
+
+
+def stock(seller: Seller, sku: Sku) -> Key:
+    """A partition per SKU: a whole warehouse may be counted at once."""
+    return Key(f"T#{seller.region}#{seller.seller_id}#S#{sku}", STOCK)
 
 
 def circuit(erp: str) -> Key:
