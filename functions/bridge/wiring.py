@@ -22,6 +22,7 @@ from bridge.erp.watched import Watched
 from bridge.ports import Amazon, Erp, Ports, Rhythm
 from bridge.settings import Settings
 from bridge.signals import Signals
+from bridge.stores.answers import Answers
 from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.dynamodb import DynamoTable
@@ -153,6 +154,7 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
         parcels=Parcels(core, clock, orders),
         sellers=Sellers(core, clock),
         stock=Stock(core, clock),
+        answers=Answers(core, clock),
         parking=Parking(core, clock),
         queue=WorkQueue(boto3.client("sqs", config=AWS), queue_urls(settings), signals),
         signals=signals,

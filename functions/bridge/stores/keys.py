@@ -9,6 +9,7 @@
 | `T#<region>#<seller>` | `Q#<operation>` | Amazon's quota of one operation |
 | `SELLERS` | `<seller>#<region>` | the seller: mode, marketplaces, subscriptions |
 | same | `<seller>#<region>#CUR#<sweep>` | how far a sweep has come |
+| `T#<region>#<seller>#I#<digest>` | `ANSWER` | what the HTTP API answered under an idempotency key |
 | `CIRCUIT` | `<connector>` | whether the ERP answers |
 | `PARKED` | `<digest>` | a message that nobody could act on |
 
@@ -32,6 +33,7 @@ SELLERS = "SELLERS"
 HEAD = "HEAD"
 CIRCUIT = "CIRCUIT"
 STOCK = "STOCK"
+ANSWER = "ANSWER"
 
 
 def order_pk(key: OrderKey) -> str:
@@ -89,6 +91,10 @@ def quota(seller: Seller, operation: str) -> Key:
 def stock(seller: Seller, sku: Sku) -> Key:
     """A partition per SKU: a whole warehouse may be counted at once."""
     return Key(f"T#{seller.region}#{seller.seller_id}#S#{sku}", STOCK)
+
+
+def answer(seller: Seller, digest: str) -> Key:
+    return Key(f"T#{seller.region}#{seller.seller_id}#I#{digest}", ANSWER)
 
 
 def circuit(erp: str) -> Key:
