@@ -48,6 +48,8 @@ class Deployment:
     local: bool
     erp_concurrency: int
     """Requests that the ERP gets at once."""
+    api_hmac: bool
+    """Callers outside AWS may sign with a secret."""
     settings: Mapping[str, str]
 
     @classmethod
@@ -72,8 +74,9 @@ class Deployment:
             msg = f"-c stage={stage}: small letters, digits and hyphens only, a letter first, at most 20"
             raise ValueError(msg)
         settings |= {name: str(value) for name, value in overrides.items()}
-        local = str(node.try_get_context("local")) == "1"
-        return cls(stage=stage, local=local, erp_concurrency=_erp_concurrency(node), settings=settings)
+        local, api_hmac = (str(node.try_get_context(name)) == "1" for name in ("local", "api_hmac"))
+        cap = _erp_concurrency(node)
+        return cls(stage=stage, local=local, erp_concurrency=cap, api_hmac=api_hmac, settings=settings)
 
 
 def _erp_concurrency(node: Node) -> int:

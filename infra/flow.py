@@ -80,6 +80,7 @@ class FlowStack(Stack):
             "ApiUrl": api.url,
             "CliSettings": self.to_json_string(site.settings(()).environment()),
         }
+        told |= {"HmacApiUrl": api.hmac_url} if api.hmac_url else {}
         for name, work in site.lanes.items():
             told[f"{name.title()}QueueUrl"] = work.queue.queue_url
             told[f"{name.title()}DeadUrl"] = work.dead.queue_url

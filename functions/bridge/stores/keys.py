@@ -11,6 +11,7 @@
 | same | `<seller>#<region>#CUR#<sweep>` | how far a sweep has come |
 | `T#<region>#<seller>#I#<digest>` | `ANSWER` | what the HTTP API answered under an idempotency key |
 | `CIRCUIT` | `<connector>` | whether the ERP answers |
+| `SEEN#<digest>` | `CALL` | a signed call that was taken |
 | `PARKED` | `<digest>` | a message that nobody could act on |
 
 Index `due` (`dshard`, `due`): `D#<kind>#<n>` work that should happen, `SHIPBY#<n>` orders near their deadline,
@@ -99,6 +100,10 @@ def answer(seller: Seller, digest: str) -> Key:
 
 def circuit(erp: str) -> Key:
     return Key(CIRCUIT, erp)
+
+
+def seen(digest: str) -> Key:
+    return Key(f"SEEN#{digest}", "CALL")
 
 
 def _shard(key: OrderKey) -> int:
