@@ -99,7 +99,7 @@ def notification() -> str:
 
 
 def test_the_entries_are_these() -> None:
-    assert ENTRIES == ["api", "api_hmac", "inbox", "outbox", "sweep"]
+    assert ENTRIES == ["api", "api_hmac", "erp_in", "inbox", "outbox", "sweep"]
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
