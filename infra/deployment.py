@@ -46,6 +46,12 @@ class Deployment:
 
     stage: str
     local: bool
+    erp_concurrency: int
+    """Requests that the ERP gets at once."""
+    api_hmac: bool
+    """Callers outside AWS may sign with a secret."""
+    erp_in: bool
+    """There is a queue that the ERP sends to."""
     settings: Mapping[str, str]
 
     @classmethod
@@ -70,4 +76,25 @@ class Deployment:
             msg = f"-c stage={stage}: small letters, digits and hyphens only, a letter first, at most 20"
             raise ValueError(msg)
         settings |= {name: str(value) for name, value in overrides.items()}
-        return cls(stage=stage, local=str(node.try_get_context("local")) == "1", settings=settings)
+        return cls(
+            stage=stage,
+            local=_is_chosen(node, "local"),
+            erp_concurrency=_erp_concurrency(node),
+            api_hmac=_is_chosen(node, "api_hmac"),
+            erp_in=_is_chosen(node, "erp_in"),
+            settings=settings,
+        )
+
+
+def _is_chosen(node: Node, name: str) -> bool:
+    return str(node.try_get_context(name)) == "1"
+
+
+def _erp_concurrency(node: Node) -> int:
+    """https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html: 2 to 1000."""
+    chosen = node.try_get_context("erp_concurrency")
+    text = "2" if chosen is None else str(chosen)
+    if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or not 2 <= int(text) <= 1000:
+        msg = f"-c erp_concurrency={text}: a number from 2 to 1000"
+        raise ValueError(msg)
+    return int(text)

@@ -14,7 +14,16 @@ from datetime import datetime, timedelta
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from bridge.batches import Handler, each_record
-from bridge.domain.errors import BridgeError, Misconfigured, NotAllowed, NotNow, Refused, Throttled, Unreadable
+from bridge.domain.errors import (
+    BridgeError,
+    CircuitOpen,
+    Misconfigured,
+    NotAllowed,
+    NotNow,
+    Refused,
+    Throttled,
+    Unreadable,
+)
 from bridge.domain.sellers import Mode
 from bridge.domain.work import LONGEST_WAIT, Turn, Work, decode, pause_after
 from bridge.effects import EFFECTS
@@ -50,10 +59,12 @@ def carry_out(work: Work, slot: datetime | None, ports: Ports) -> None:
         return
     try:
         _attempt(ports.desk.open(turn), ports)
-    except Throttled as error:
-        _pace(turn, error, ports)
     except NotNow as error:
-        _postpone(turn, error, ports)
+        line = _line_for(work, error)
+        if line:
+            _wait_in_line(turn, line, error, ports)
+        else:
+            _postpone(turn, error, ports)
     except (Refused, Unreadable) as error:
         _park(turn, str(error), ports)
     except Misconfigured as error:
@@ -92,15 +103,20 @@ def _park(turn: Turn, reason: str, ports: Ports) -> None:
     ports.signals.note("parked", kind=turn.work.kind, order=turn.work.key.order_id, reason=reason)
 
 
-def _pace(turn: Turn, error: Throttled, ports: Ports) -> None:
-    """Amazon's quota has a slot for this, or none within the horizon: then it waits in line."""
-    if error.slot or not error.operation:
-        _postpone(turn, error, ports)
-        return
-    opened = ports.lines.join(turn, error.operation, str(error))
+def _line_for(work: Work, error: NotNow) -> str:
+    """The operation in whose line this waits: Amazon's quota has no slot for it within the horizon, or the ERP is
+    silent, and then whoever is to be shipped first comes first when it speaks again.
+    """
+    if isinstance(error, Throttled) and not error.slot:
+        return error.operation
+    return EFFECTS[work.kind].line if isinstance(error, CircuitOpen) else ""
+
+
+def _wait_in_line(turn: Turn, operation: str, error: NotNow, ports: Ports) -> None:
+    opened = ports.lines.join(turn, operation, str(error))
     if opened:
         ports.queue.call(opened, delay=timedelta(seconds=1))
-    ports.signals.note("waits in line", kind=turn.work.kind, order=turn.work.key.order_id, what=error.operation)
+    ports.signals.note("waits in line", kind=turn.work.kind, order=turn.work.key.order_id, what=operation)
 
 
 def _postpone(turn: Turn, error: NotNow, ports: Ports) -> None:

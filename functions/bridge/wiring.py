@@ -18,9 +18,12 @@ from bridge import api, inbox, outbox, sweep
 from bridge.batches import place_of
 from bridge.domain.errors import Misconfigured
 from bridge.effects import EFFECTS
+from bridge.erp.watched import Watched
 from bridge.ports import Amazon, Erp, Ports, Rhythm
 from bridge.settings import Settings
 from bridge.signals import Signals
+from bridge.stores.answers import Answers
+from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.dynamodb import DynamoTable
 from bridge.stores.lines import Lines
@@ -30,6 +33,7 @@ from bridge.stores.parking import Parking
 from bridge.stores.queues import WorkQueue
 from bridge.stores.quota import Quota
 from bridge.stores.sellers import Sellers
+from bridge.stores.stock import Stock
 from bridge.sweeps import SWEEPS
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -102,26 +106,11 @@ def spapi_client(settings: Settings, table: DynamoTable, http: Any) -> Any:
     return Client(http, tokens, Pacer(Quota(table), clock), clock, endpoint=settings.spapi_endpoint)
 
 
-class RenewedErp:
-    """The connector of the configuration that the secret holds now: read again every five minutes, like all secrets."""
-
-    def __init__(self, connect: Callable[[dict[str, Any]], Erp], read: Callable[[], dict[str, Any]]) -> None:
-        self._connect = connect
-        self._read = read
-        self._config = read()
-        self._erp = connect(self._config)
-
-    def __getattr__(self, name: str) -> Any:
-        config = self._read()
-        if config != self._config:
-            self._config, self._erp = config, self._connect(config)
-        return getattr(self._erp, name)
-
-
 def erp(settings: Settings) -> Erp:
     """The connector; Misconfigured when its look-up lags more than a lease lasts."""
     from bridge.domain.work import LEASE
     from bridge.erp import connector
+    from bridge.erp.renewed import RenewedErp
     from bridge.stores.secrets import Secrets
 
     secrets = Secrets(boto3.client("secretsmanager", config=AWS))
@@ -143,6 +132,7 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
     core = table(settings)
     orders = Orders(core, clock)
     connected = erp(settings) if with_erp else cast("Erp", Withheld("access to the ERP"))
+    circuit = Circuits(core, clock, settings.erp)
     asks = "hand_to_erp" in settings.kinds.split(",")
     return Ports(
         clock=clock,
@@ -151,13 +141,16 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
         desk=Desk(core, clock, orders, unseen=connected.lookup_lag if with_erp else timedelta(0)),
         parcels=Parcels(core, clock, orders),
         sellers=Sellers(core, clock),
+        stock=Stock(core, clock),
+        answers=Answers(core, clock),
         parking=Parking(core, clock),
         queue=WorkQueue(boto3.client("sqs", config=AWS), queue_urls(settings), settings.queue_lines, signals),
         signals=signals,
         amazon=amazon(settings, core, may_ask_recipient=asks)
         if with_amazon
         else cast("Amazon", Withheld("access to Amazon")),
-        erp=connected,
+        erp=cast("Erp", Watched(connected, circuit, signals)) if with_erp else connected,
+        circuit=circuit,
         rhythm=_rhythm(settings),
     )
 
@@ -178,7 +171,7 @@ def _observed(handler: Handler, signals: Signals) -> Handler:
     return observed
 
 
-def _wired(service: str, build: Callable[[Settings, Signals], Handler]) -> Handler:
+def wired(service: str, build: Callable[[Settings, Signals], Handler]) -> Handler:
     """The handler, or a counted Misconfigured."""
     settings = Settings.read(os.environ)
     signals = Signals(service, settings.stage)
@@ -196,7 +189,7 @@ def inbox_handler() -> Handler:
         outside = ports(settings, signals, with_amazon=False, with_erp=False)
         return inbox.consumer(outside, settings.application_id)
 
-    return _wired("inbox", build)
+    return wired("inbox", build)
 
 
 def outbox_handler() -> Handler:
@@ -209,7 +202,7 @@ def outbox_handler() -> Handler:
         with_erp = any(EFFECTS[kind].lane == "erp" for kind in kinds)
         return outbox.consumer(ports(settings, signals, with_amazon=True, with_erp=with_erp), kinds)
 
-    return _wired("outbox", build)
+    return wired("outbox", build)
 
 
 def sweep_handler() -> Handler:
@@ -221,11 +214,11 @@ def sweep_handler() -> Handler:
         outside = ports(settings, signals, with_amazon=name == "orders", with_erp=name == "shipments")
         return sweep.consumer(outside, name)
 
-    return _wired("sweep", build)
+    return wired("sweep", build)
 
 
 def api_handler() -> Handler:
     def build(settings: Settings, signals: Signals) -> Handler:
         return api.consumer(ports(settings, signals, with_amazon=False, with_erp=False))
 
-    return _wired("api", build)
+    return wired("api", build)

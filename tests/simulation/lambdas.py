@@ -10,13 +10,14 @@ from typing import Any, cast
 
 from bridge import api, inbox, outbox, sweep
 from bridge.effects import EFFECTS
+from bridge.erp import watched
 from bridge.ports import Amazon as AmazonPort
 from bridge.ports import Erp, Ports, Rhythm
 from bridge.spapi.amazon import Amazon
 from bridge.spapi.auth import LWA, Identity, Tokens
 from bridge.spapi.client import Client
 from bridge.spapi.pacing import Pacer
-from bridge.stores import desk, lines, orders, parcels, parking, queues, quota, sellers
+from bridge.stores import answers, circuits, desk, lines, orders, parcels, parking, queues, quota, sellers, stock
 from bridge.wiring import Withheld
 from tests.simulation.amazon import APPLICATION
 from tests.simulation.clock import Hub, WorkerClock
@@ -72,6 +73,7 @@ def ports(outside: Outside, *, with_amazon: bool = False, with_erp: bool = False
     skew = outside.weather.within(-0.5, 0.5) * outside.weather.rates.skew
     clock, table = WorkerClock(outside.hub, skew), outside.table
     known = orders.Orders(table, clock)
+    circuit = circuits.Circuits(table, clock, "simulated")
     return Ports(
         clock=clock,
         orders=known,
@@ -79,6 +81,8 @@ def ports(outside: Outside, *, with_amazon: bool = False, with_erp: bool = False
         desk=desk.Desk(table, clock, known, unseen=outside.erp.lookup_lag if with_erp else timedelta(0)),
         parcels=parcels.Parcels(table, clock, known),
         sellers=sellers.Sellers(table, clock),
+        stock=stock.Stock(table, clock),
+        answers=answers.Answers(table, clock),
         parking=parking.Parking(table, clock),
         queue=queues.WorkQueue(
             outside.sqs, {kind: effect.lane for kind, effect in EFFECTS.items()}, "lines", outside.signals
@@ -87,7 +91,10 @@ def ports(outside: Outside, *, with_amazon: bool = False, with_erp: bool = False
         amazon=_amazon(outside, clock, recipients=recipients)
         if with_amazon
         else cast("AmazonPort", Withheld("access to Amazon")),
-        erp=outside.erp if with_erp else cast("Erp", Withheld("access to the ERP")),
+        erp=watched.Watched(outside.erp, circuit, outside.signals)
+        if with_erp
+        else cast("Erp", Withheld("access to the ERP")),
+        circuit=circuit,
         rhythm=outside.rhythm,
     )
 

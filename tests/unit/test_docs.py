@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import base64
 import dataclasses
 import http.server
 import json
@@ -11,17 +12,24 @@ import re
 import runpy
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bridge import api, signals
 from bridge.cli import _parser
+from bridge.domain.signatures import Call, verify
 from bridge.effects import EFFECTS
 from bridge.erp import CONNECTORS
 from bridge.erp.tryton.config import read_config
+from bridge.erp_in import NAMES
 from bridge.reactions import ROUTES
+from bridge.reactions.cancel_requested import read_request
+from bridge.reactions.cancellation_answered import read_answer
+from bridge.reactions.order_acknowledged import read_acknowledgement
 from bridge.reactions.shipment_dispatched import read_shipment
+from bridge.reactions.stock_reported import read_stock
 from bridge.settings import Settings
 from bridge.sweeps import SWEEPS
 
@@ -86,7 +94,7 @@ def make_targets() -> list[str]:
     return sorted({*phony} & {*re.findall(r"^([a-z][a-z-]*)\s*:(?!=)", makefile, re.MULTILINE)})
 
 
-@pytest.mark.parametrize("kind", [*ROUTES, *EFFECTS, *SWEEPS, *CONNECTORS, api.ROUTE])
+@pytest.mark.parametrize("kind", [*ROUTES, *EFFECTS, *SWEEPS, *CONNECTORS, *api.ROUTES])
 def test_the_readme_names_what_comes_in_and_goes_out(kind: str) -> None:
     assert f"`{kind}`" in text("README.md")
 
@@ -96,7 +104,19 @@ def test_settings_are_explained(field: str) -> None:
     assert f"`{field}`" in text("docs/operating.md")
 
 
-@pytest.mark.parametrize("name", [*literal("infra/deployment.py", "CHOICES"), "stage", "scale", "settings", "local"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *literal("infra/deployment.py", "CHOICES"),
+        "erp_concurrency",
+        "api_hmac",
+        "erp_in",
+        "stage",
+        "scale",
+        "settings",
+        "local",
+    ],
+)
 def test_choices_of_the_deployment_are_explained(name: str) -> None:
     assert f"`{name}`" in text("docs/deploying.md")
 
@@ -212,6 +232,20 @@ def test_the_shipment_that_is_shown_is_read() -> None:
     assert [package.lines for package in shipment.packages] == [(("12345678901234", 2),)]
 
 
+def test_what_the_erp_says_is_read_as_it_is_shown() -> None:
+    said = read_acknowledgement(shown("docs/http-api.md", "acknowledgement"))
+    assert (said.number, str(said.total)) == ("SO-2026-0815", "59.90 EUR")
+    assert read_answer(shown("docs/http-api.md", "cancellation-answer")).answer == "done"
+    assert read_request(shown("docs/http-api.md", "cancel-request")).reason == "out of stock"
+    assert [count.quantity for count in read_stock(shown("docs/http-api.md", "stock")).counts] == [12, 0]
+
+
+def test_the_message_that_is_shown_is_one_of_the_erps_queue() -> None:
+    message = shown("docs/http-api.md", "message")
+    assert isinstance(message["route"], str)
+    assert NAMES[message["route"]].read(message["body"]).answer == "done"
+
+
 class Door(http.server.BaseHTTPRequestHandler):
     """Takes one request and keeps it."""
 
@@ -223,6 +257,21 @@ class Door(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def test_the_example_for_callers_outside_aws_signs_as_the_bridge_reads() -> None:
+    secret = "whsec_" + base64.b64encode(b"k" * 32).decode()
+    report = runpy.run_path(str(DOCS / "examples" / "report_signed.py"))["report"]
+    with http.server.HTTPServer(("127.0.0.1", 0), Door) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        answer = report(f"http://127.0.0.1:{server.server_port}/hmac/v1/stock", b'{"stock": []}', secret)
+        thread.join()
+    headers, body = server.got  # type: ignore[attr-defined]
+    said = {name.lower(): value for name, value in headers.items()}
+    assert answer == (202, '{"parcels": 1}')
+    call = Call(said["bridge-timestamp"], "POST", "/hmac/v1/stock", body)
+    verify([b"k" * 32], call, said["bridge-signature"], datetime.now(UTC))
 
 
 def test_the_example_signs_what_it_sends(monkeypatch: pytest.MonkeyPatch) -> None:

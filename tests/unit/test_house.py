@@ -19,6 +19,8 @@ from bridge.sweeps import SWEEPS
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"
 
+TABLES = {"bridge.api", "bridge.signed_api", "bridge.effects", "bridge.sweeps"}
+"""What `infra` reads as data: routes, kinds of work, sweeps."""
 OUTER = {"bridge.domain", "bridge.ports", "bridge.batches", "aws_lambda_powertools"}
 
 # Floor → what it may import besides the standard library. Floors: docs/decisions.md, "Import floors".
@@ -39,10 +41,13 @@ FLOORS: dict[str, set[str]] = {
     "bridge.outbox": OUTER | {"bridge.effects"},
     "bridge.sweep": OUTER | {"bridge.sweeps"},
     "bridge.api": {"bridge.domain", "bridge.ports", "bridge.reactions"},
+    "bridge.erp_in": OUTER | {"bridge.api"},
+    "bridge.signed_api": {"bridge.domain", "bridge.ports", "bridge.api"},
+    "bridge.doors": {"bridge", "boto3"},
     "bridge.wiring": {"bridge", "boto3", "botocore", "httpx"},
     "bridge.cli": {"bridge", "boto3", "botocore", "httpx"},
-    "entry": {"bridge.wiring"},
-    "infra": {"infra", "aws_cdk", "constructs", "jsii", "bridge.settings", "bridge.effects", "bridge.sweeps"},
+    "entry": {"bridge.wiring", "bridge.doors"},
+    "infra": {"infra", "aws_cdk", "constructs", "jsii", "bridge.settings"} | TABLES,
 }  # fmt: skip
 
 

@@ -42,12 +42,14 @@ class Effect:
     run: Callable[[Turn, Ports], Ending | None]
     lane: str
     outward: bool
+    line: str = ""
+    """The operation of SP-API that it begins with, where many may wait for a silent ERP."""
 
 
 EFFECTS: dict[str, Effect] = {
     FETCH_ORDER: Effect(fetch_order.run, "orders", outward=False),
     READ_BACK: Effect(read_back.run, "orders", outward=False),
-    HAND_TO_ERP: Effect(hand_to_erp.run, "erp", outward=True),
+    HAND_TO_ERP: Effect(hand_to_erp.run, "erp", outward=True, line="getOrder"),
     CANCEL_IN_ERP: Effect(cancel_in_erp.run, "erp", outward=True),
     HOLD_IN_ERP: Effect(hold_in_erp.run, "erp", outward=True),
     AMEND_IN_ERP: Effect(amend_in_erp.run, "erp", outward=False),

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.domain.work import Work
-from bridge.ports.memory import Desk, Lines, Orders, Parcels, Parking, Sellers
-from bridge.ports.outside import Amazon, Clock, Erp, Signals, WorkQueue
+from bridge.ports.memory import Answers, Desk, Kept, Lines, Orders, Parcels, Parking, Sellers, Stock
+from bridge.ports.outside import Amazon, Circuit, Clock, Erp, Signals, WorkQueue
 
 __all__ = [
     "Amazon",
+    "Answers",
+    "Circuit",
     "Clock",
     "Desk",
     "Erp",
+    "Kept",
     "Lines",
     "Orders",
     "Parcels",
@@ -23,6 +26,7 @@ __all__ = [
     "Rhythm",
     "Sellers",
     "Signals",
+    "Stock",
     "WorkQueue",
 ]
 
@@ -50,11 +54,14 @@ class Ports:
     lines: Lines
     parcels: Parcels
     sellers: Sellers
+    stock: Stock
+    answers: Answers
     parking: Parking
     queue: WorkQueue
     signals: Signals
     amazon: Amazon
     erp: Erp
+    circuit: Circuit
     rhythm: Rhythm
 
     def send(self, works: Iterable[Work]) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bridge.domain.documents import Shipment
 from bridge.domain.errors import NotNow
-from bridge.domain.ids import OrderKey, Seller
+from bridge.domain.ids import OrderKey, Seller, Sku
 from bridge.domain.lifecycle import Change, Ending, Head
 from bridge.domain.lines import Line, Opened
 from bridge.domain.orders import Order
 from bridge.domain.parcels import Parcel
 from bridge.domain.sellers import Cursor, SellerRecord
+from bridge.domain.stock import Count
 from bridge.domain.work import Turn, Work
 
 
@@ -188,6 +190,36 @@ class Sellers(Protocol):
         looked: datetime | None = None,
     ) -> None:
         """Forward only, or not at all with None; ends the unfinished search. `due` is when the next one is."""
+        ...
+
+
+class Stock(Protocol):
+    """What the ERP has on hand, as it counted last."""
+
+    def count(self, seller: Seller, count: Count) -> bool:
+        """False when a newer count is known; of two of one moment the lower stands."""
+        ...
+
+    def of(self, seller: Seller, sku: Sku) -> Count | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Under an idempotency key. `same`: it came with this body, or never yet; `answer`: what was said, if anything."""
+
+    same: bool
+    answer: str = ""
+
+
+class Answers(Protocol):
+    """What the HTTP API answered, for two days."""
+
+    def begin(self, seller: Seller, name: str, digest: str) -> Kept:
+        """Bind a caller's key to what it came with first."""
+        ...
+
+    def keep(self, seller: Seller, name: str, digest: str, answer: str) -> str:
+        """The answer that was kept: another one, if that was faster."""
         ...
 
 

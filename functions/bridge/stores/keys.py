@@ -5,11 +5,15 @@
 | `T#<region>#<seller>#O#<order>` | `HEAD` | facts of one order |
 | same | `FX#<kind>` | one effect of the order |
 | same | `PKG#<shipment>#<package>` | one parcel, with its own effect |
+| `T#<region>#<seller>#S#<sku>` | `STOCK` | what the ERP has of one SKU |
 | `T#<region>#<seller>` | `Q#<operation>` | Amazon's quota of one operation |
 | `APP#<region>` | `Q#<name>` | a quota that all sellers of a region share |
 | `SELLERS` | `<seller>#<region>` | the seller: mode, marketplaces, subscriptions |
 | same | `<seller>#<region>#CUR#<sweep>` | how far a sweep has come |
 | same | `<seller>#<region>#LINE#<operation>` | that work waits in line for that quota, and when it is served next |
+| `T#<region>#<seller>#I#<digest>` | `ANSWER` | what the HTTP API answered under an idempotency key |
+| `CIRCUIT` | `<connector>` | whether the ERP answers |
+| `SEEN#<digest>` | `CALL` | a signed call that was taken |
 | `PARKED` | `<digest>` | a message that nobody could act on |
 
 Index `due` (`dshard`, `due`): `D#<kind>#<n>` work that should happen, `SHIPBY#<n>` orders near their deadline,
@@ -23,7 +27,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
-from bridge.domain.ids import OrderId, OrderKey, Region, Seller, SellerId
+from bridge.domain.ids import OrderId, OrderKey, Region, Seller, SellerId, Sku
 from bridge.domain.lifecycle import CONFIRM_SHIPMENT, KINDS
 from bridge.domain.lines import Line
 from bridge.domain.pacing import Place
@@ -34,6 +38,9 @@ SHARDS, DUE_SHARDS = 8, 4
 PARKED = "PARKED"
 SELLERS = "SELLERS"
 HEAD = "HEAD"
+CIRCUIT = "CIRCUIT"
+STOCK = "STOCK"
+ANSWER = "ANSWER"
 
 
 def order_pk(key: OrderKey) -> str:
@@ -101,6 +108,23 @@ def line_of(sk: str) -> Line | None:
 
 def waiting(line: Line, rank: int) -> str:
     return f"L#{line.seller.region}#{line.seller.seller_id}#{line.operation}#{rank}"
+
+
+def stock(seller: Seller, sku: Sku) -> Key:
+    """A partition per SKU: a whole warehouse may be counted at once."""
+    return Key(f"T#{seller.region}#{seller.seller_id}#S#{sku}", STOCK)
+
+
+def answer(seller: Seller, digest: str) -> Key:
+    return Key(f"T#{seller.region}#{seller.seller_id}#I#{digest}", ANSWER)
+
+
+def circuit(erp: str) -> Key:
+    return Key(CIRCUIT, erp)
+
+
+def seen(digest: str) -> Key:
+    return Key(f"SEEN#{digest}", "CALL")
 
 
 def _shard(key: OrderKey) -> int:

@@ -7,6 +7,7 @@ from itertools import chain
 
 from bridge.domain import lines
 from bridge.domain.errors import BridgeError
+from bridge.domain.lifecycle import HAND_TO_ERP
 from bridge.domain.lines import CLOSES_AFTER, Line, Opened
 from bridge.domain.sellers import Mode, SellerRecord
 from bridge.domain.work import Work
@@ -27,7 +28,7 @@ def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
         return  # the line of a seller who is paused is looked at again by the sweep of due work
     urgent, others = (ports.lines.waiting(line, rank, SEATS + _MORE) for rank in lines.RANKS)
     if urgent or others:
-        _seat(opened, urgent, others, ports)
+        _seat(opened, _not_into_silence(urgent, ports), others, ports)
         if line.operation == orders.BY_ORDER:
             _search(record, len(urgent) + len(others), opened, ports, seconds_left)
     elif ports.clock.now() - opened.joined > CLOSES_AFTER:
@@ -36,8 +37,18 @@ def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
     ports.queue.call(line, delay=opened.next - ports.clock.now())
 
 
+def _not_into_silence(urgent: list[Work], ports: Ports) -> list[Work]:
+    """Without those who would ask an ERP that does not answer; the first of them when it is to be tried again."""
+    to_erp = [work for work in urgent if work.kind == HAND_TO_ERP]
+    room = ports.circuit.room(len(to_erp)) if to_erp else 0
+    left = {*to_erp[room:]}
+    return [work for work in urgent if work not in left]
+
+
 def _seat(opened: Opened, urgent: list[Work], others: list[Work], ports: Ports) -> None:
     line = opened.line
+    if not urgent and not others:
+        return
     slots = ports.amazon.seats(line, min(len(urgent) + len(others), SEATS), starved=opened.dry > 0)
     ports.lines.served(opened, len(slots))
     first, second = lines.shares(len(slots), len(others))

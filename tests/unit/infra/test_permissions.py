@@ -44,7 +44,7 @@ USES = {
     "SweepsDue": Uses(items=("GetItem", "Query", "UpdateItem"), due=True, sends=PACED),
     "SweepsOrders": Uses(items=OPENS, due=True, sends=PACED, consumes="LanesLinesQueue", amazon=True),
     "SweepsShipments": Uses(erp=True),
-    "ApiFunction": Uses(sends=("shipments", "orders")),
+    "ApiFunction": Uses(),
 }
 
 
