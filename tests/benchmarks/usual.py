@@ -1,4 +1,4 @@
-"""The usual ways to call SP-API from Lambda, in the same world: a client that retries with back-off inside the function.
+"""The usual ways to call SP-API from Lambda, in the same world: retries with back-off inside the function.
 
 As in client libraries and samples: 5 s, then 1.3 times as long, ten tries; a failed message comes back after its
 visibility time-out and is dead after five receives.

@@ -31,6 +31,7 @@ from bridge.stores.parcels import Parcels
 from bridge.stores.parking import Parking
 from bridge.stores.sellers import Sellers
 from bridge.stores.stock import Stock
+from bridge.sweeps import lines
 from tests.fakes.erp import FakeErp
 from tests.fakes.table import MemoryTable
 
@@ -239,6 +240,13 @@ class World:
     def place(self, order: Order) -> OrderKey:
         self.amazon.orders[order.order_id] = order
         return self.key(order.order_id)
+
+    def serve_lines(self) -> None:
+        """Every line that was called, with any number of slots free now."""
+        called, self.queue.called = self.queue.called, []
+        for line in dict.fromkeys(called):
+            self.amazon.free_seats = [self.clock.now()] * 80
+            lines.serve(line, self.ports, lambda: 55.0)
 
     def work_off(self) -> None:
         """Carry out what is on the fast path, and what that puts there."""

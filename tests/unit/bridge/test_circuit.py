@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from bridge.domain.circuit import FIRST_PAUSE, LONGEST_PAUSE, OPENS_AFTER, Circuit, admitted, failed
 from bridge.domain.documents import CancelAnswer
-from bridge.domain.errors import CircuitOpen, Misconfigured, NotNow, Refused, Unavailable
-from bridge.domain.lifecycle import HAND_TO_ERP
+from bridge.domain.errors import CircuitOpen, Misconfigured, NotNow, Refused, Throttled, Unavailable
+from bridge.domain.lifecycle import FETCH_ORDER, HAND_TO_ERP, Change
+from bridge.domain.lines import URGENT, Line
 from bridge.domain.orders import Status
 from bridge.domain.sellers import Mode
 from bridge.domain.times import to_text
@@ -188,6 +189,7 @@ def minutes(world: World, count: int) -> None:
     for _ in range(count):
         world.clock.sleep(60)
         due.run(world.ports, lambda: 55.0)
+        world.serve_lines()
         world.work_off()
 
 
@@ -197,8 +199,24 @@ def test_while_it_is_open_neither_erp_nor_amazon_is_asked_and_no_try_counts(worl
     assert world.signals.counts["ErpCircuitOpen"] == 1
     states = [world.ports.desk.state(work) or {} for work in works]  # type: ignore[attr-defined]
     assert [state["tries"] for state in states] == [1] * OPENS_AFTER + [0] * 3
-    assert {state["due"] for state in states[OPENS_AFTER:]} == {to_text(START + FIRST_PAUSE)}
+    waiting = world.ports.lines.waiting(Line(world.key().seller, "getOrder"), URGENT, 100)
+    assert waiting == works[OPENS_AFTER:]
     assert "left in peace" in states[-1]["reason"]
+
+
+def test_while_it_is_open_nobody_who_would_ask_gets_a_seat_and_then_one_does(world: World) -> None:
+    outage(world)
+    world.queue.waiting.clear()
+    read = Work(FETCH_ORDER, world.key("305-0000007-0000001"))
+    world.ports.orders.change(read.key, lambda head: Change(head, (FETCH_ORDER,)))
+    world.amazon.errors.append(Throttled("quota", START, operation="getOrder"))
+    carry_out(read, None, world.ports)
+    world.serve_lines()
+    assert [work for work, _ in world.queue.waiting] == [read]
+    world.queue.waiting.clear()
+    world.clock.sleep(FIRST_PAUSE.total_seconds() + 1)
+    world.serve_lines()
+    assert [work.kind for work, _ in world.queue.waiting] == [HAND_TO_ERP]
 
 
 def test_a_day_of_silence_costs_a_read_every_five_minutes_and_loses_nothing(world: World) -> None:
