@@ -13,17 +13,21 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from bridge import api, signals
 from bridge.cli import _parser
 from bridge.effects import EFFECTS
 from bridge.erp import CONNECTORS
+from bridge.erp.publish.envelope import TYPES
 from bridge.erp.tryton.config import read_config
+from bridge.erp.webhook.config import read_config as read_webhook
 from bridge.reactions import ROUTES
 from bridge.reactions.shipment_dispatched import read_shipment
 from bridge.settings import Settings
 from bridge.sweeps import SWEEPS
+from tests.contract.publish_kit.cases import closed
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -205,6 +209,22 @@ def shown(page: str, name: str) -> dict[str, object]:
 def test_the_secrets_that_are_shown_have_the_form_that_is_read() -> None:
     assert set(shown("docs/deploying.md", "lwa-secret")) == {"client_id", "client_secret"}
     assert read_config(shown("docs/deploying.md", "erp-secret")).shops
+
+
+def test_the_settings_of_the_webhook_that_are_shown_are_taken() -> None:
+    assert read_webhook(shown("docs/connectors/webhook.md", "webhook-secret")).lookup_url
+
+
+def test_the_message_that_is_shown_is_one() -> None:
+    message = shown("docs/connectors/README.md", "envelope")
+    schema = json.loads(text("docs/schemas/order.json"))
+    jsonschema.Draft202012Validator(closed(schema)).validate(message)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_message_has_its_schema_and_its_words(kind: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(text(f"docs/schemas/{kind}.json")))
+    assert f"| `{kind}` | [{kind}.json]" in text("docs/connectors/README.md")
 
 
 def test_the_shipment_that_is_shown_is_read() -> None:

@@ -5,7 +5,8 @@ BridgeError
 ├── Refused         the target said no, and will again       → parked with the reason, acknowledged
 ├── NotNow          try again later                          → stays due
 │   ├── Throttled   no slot of Amazon's quota is free yet
-│   └── Unavailable the target did not answer, or not well
+│   ├── Unavailable the target did not answer, or not well
+│   └── Unacknowledged  the target has it, and has not said what became of it
 ├── NotAllowed      the seller's consent is gone             → seller quarantined, a human is called
 └── Misconfigured   the deployment itself is wrong           → fails while wiring
 
@@ -52,6 +53,10 @@ class Throttled(NotNow):
 
 class Unavailable(NotNow):
     """The target did not answer in time, answered 5xx, or answered something unusable."""
+
+
+class Unacknowledged(NotNow):
+    """The target took a message and has not answered it: it is told again, under the same id, if no answer comes."""
 
 
 class NotAllowed(BridgeError):

@@ -8,7 +8,10 @@ from collections.abc import Callable
 from bridge.domain.errors import Misconfigured
 from bridge.ports import Erp
 
-CONNECTORS: dict[str, str] = {"tryton": "bridge.erp.tryton:connect"}
+CONNECTORS: dict[str, str] = {
+    "tryton": "bridge.erp.tryton:connect",
+    "webhook": "bridge.erp.webhook:connect",
+}
 
 Connect = Callable[[dict[str, object]], Erp]
 
