@@ -12,6 +12,7 @@ from constructs import Node
 CHOICES: Mapping[str, str] = {
     "application_id": "",
     "erp": "tryton",
+    "erp_target": "",
     "spapi_endpoint": "",
     "lwa_endpoint": "",
 }
@@ -41,12 +42,13 @@ SCALES: Mapping[str, Mapping[str, str]] = {
 class Deployment:
     """One stage. `settings` are the fields of bridge.settings.Settings that do not name a resource.
 
-    `local` is for the emulator: see emulated.py.
+    `local` is for the emulator: see emulated.py. `erp_target_key` is the ARN of the seller's queue's key, if any.
     """
 
     stage: str
     local: bool
     settings: Mapping[str, str]
+    erp_target_key: str = ""
 
     @classmethod
     def chosen(cls, node: Node) -> Deployment:
@@ -70,4 +72,6 @@ class Deployment:
             msg = f"-c stage={stage}: small letters, digits and hyphens only, a letter first, at most 20"
             raise ValueError(msg)
         settings |= {name: str(value) for name, value in overrides.items()}
-        return cls(stage=stage, local=str(node.try_get_context("local")) == "1", settings=settings)
+        key = str(node.try_get_context("erp_target_key") or "")
+        local = str(node.try_get_context("local")) == "1"
+        return cls(stage=stage, local=local, settings=settings, erp_target_key=key)

@@ -11,6 +11,7 @@ from constructs import Construct
 from infra import ROOT
 from infra.api import Api
 from infra.deployment import Deployment
+from infra.erp_target import erp_target
 from infra.inbox import Inbox
 from infra.layer import Dependencies
 from infra.outbox import Lanes, Outbox
@@ -39,6 +40,7 @@ class FlowStack(Stack):
             code=lambda_.Code.from_asset(str(ROOT / "functions"), exclude=NOT_SHIPPED, ignore_mode=IgnoreMode.GIT),
             layer=Dependencies(self, "Dependencies"),
             lanes=Lanes(self, "Lanes", key=key, watch=watch).queues,
+            target=erp_target(self, deployment, state),
         )
         inbox = Inbox(self, "Inbox", site=site)
         Outbox(self, "Outbox", site=site)
@@ -80,6 +82,8 @@ class FlowStack(Stack):
             "ApiUrl": api.url,
             "CliSettings": self.to_json_string(site.settings(()).environment()),
         }
+        if site.target.grants:
+            told["ErpTarget"] = site.target.name
         for name, work in site.lanes.items():
             told[f"{name.title()}QueueUrl"] = work.queue.queue_url
             told[f"{name.title()}DeadUrl"] = work.dead.queue_url

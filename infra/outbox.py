@@ -63,3 +63,4 @@ class Outbox(Construct):
             function.asks_amazon()
             if lane.erp:
                 function.asks_erp()
+                function.tells_erp()
