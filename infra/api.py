@@ -1,4 +1,4 @@
-"""Api: where an ERP that can speak up reports its shipments, signed with the keys of its own AWS role."""
+"""Api: where an ERP that can speak up reports what it does, signed with the keys of its own AWS role."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from bridge.api import ROUTES
 from infra.function import BridgeFunction, Entry
 from infra.site import Site
-
-SHIPMENTS = "/v1/shipments"
 
 # Neither path parameters nor the query string: what a caller puts there by mistake does not end up in a log.
 _ACCESS = {
@@ -30,22 +29,26 @@ _ACCESS = {
 
 
 class Api(Construct):
-    """POST /v1/shipments."""
+    """The routes that the code answers, and no others."""
 
     def __init__(self, scope: Construct, construct_id: str, *, site: Site) -> None:
         super().__init__(scope, construct_id)
         function = BridgeFunction(self, "Function", site=site, entry=Entry(module="api"))
         function.uses_table()
-        # A shipment of an order that nobody has read yet also asks for the order.
-        function.sends_to([site.lanes["shipments"], site.lanes["orders"]])
+        # A shipment of an order that nobody has read yet also asks for the order; a word of the ERP ends what waits
+        # for it.
+        function.sends_to(site.lanes.values())
         http = apigateway.HttpApi(self, "Http", create_default_stage=False)
-        http.add_routes(
-            path=SHIPMENTS,
-            methods=[apigateway.HttpMethod.POST],
-            integration=integrations.HttpLambdaIntegration("Shipments", function),
-            authorizer=authorizers.HttpIamAuthorizer(),
-        )
-        self.url = f"{self._stage(http).url}{SHIPMENTS.lstrip('/')}"
+        integration, signature = integrations.HttpLambdaIntegration("Code", function), authorizers.HttpIamAuthorizer()
+        for route in ROUTES:
+            method, _, path = route.partition(" ")
+            http.add_routes(
+                path=path,
+                methods=[apigateway.HttpMethod(method)],
+                integration=integration,
+                authorizer=signature,
+            )
+        self.url = f"{self._stage(http).url}v1"
 
     def _stage(self, http: apigateway.HttpApi) -> apigateway.HttpStage:
         access = logs.LogGroup(

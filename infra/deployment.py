@@ -47,6 +47,8 @@ class Deployment:
 
     stage: str
     local: bool
+    erp_concurrency: int
+    """Requests that the ERP gets at once."""
     settings: Mapping[str, str]
     erp_target_key: str = ""
 
@@ -72,6 +74,20 @@ class Deployment:
             msg = f"-c stage={stage}: small letters, digits and hyphens only, a letter first, at most 20"
             raise ValueError(msg)
         settings |= {name: str(value) for name, value in overrides.items()}
-        key = str(node.try_get_context("erp_target_key") or "")
-        local = str(node.try_get_context("local")) == "1"
-        return cls(stage=stage, local=local, settings=settings, erp_target_key=key)
+        return cls(
+            stage=stage,
+            local=str(node.try_get_context("local")) == "1",
+            erp_concurrency=_erp_concurrency(node),
+            settings=settings,
+            erp_target_key=str(node.try_get_context("erp_target_key") or ""),
+        )
+
+
+def _erp_concurrency(node: Node) -> int:
+    """https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html: 2 to 1000."""
+    chosen = node.try_get_context("erp_concurrency")
+    text = "2" if chosen is None else str(chosen)
+    if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or not 2 <= int(text) <= 1000:
+        msg = f"-c erp_concurrency={text}: a number from 2 to 1000"
+        raise ValueError(msg)
+    return int(text)

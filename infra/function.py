@@ -92,8 +92,8 @@ class BridgeFunction(lambda_.Function):
         self.may(["sqs:SendMessage"], [work.queue.queue_arn for work in queues])
         self.may(["kms:GenerateDataKey", "kms:Decrypt"], [self._site.key.key_arn], via="sqs")
 
-    def consumes(self, work: WorkQueue, *, batch: int) -> None:
-        """Reads the queue, at most two batches at a time: Amazon's quotas and the ERP bind long before Lambda does."""
+    def consumes(self, work: WorkQueue, *, batch: int, at_once: int = 2) -> None:
+        """Reads the queue, so many batches at a time: Amazon's quotas and the ERP bind long before Lambda does."""
         self.may(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [work.queue.queue_arn])
         self.may(["kms:Decrypt"], [work.key.key_arn], via="sqs")
         lambda_.EventSourceMapping(
@@ -102,7 +102,7 @@ class BridgeFunction(lambda_.Function):
             target=self,
             event_source_arn=work.queue.queue_arn,
             batch_size=batch,
-            max_concurrency=2,
+            max_concurrency=at_once,
             report_batch_item_failures=True,
         )
 

@@ -57,7 +57,9 @@ class Outbox(Construct):
             kinds = tuple(kind for kind, effect in EFFECTS.items() if effect.lane == name)
             entry = Entry(module="outbox", kinds=kinds, timeout_s=TIMEOUT_S)
             function = BridgeFunction(self, name.title(), site=site, entry=entry)
-            function.consumes(site.lanes[name], batch=lane.batch)
+            function.consumes(
+                site.lanes[name], batch=lane.batch, at_once=site.deployment.erp_concurrency if lane.erp else 2
+            )
             function.uses_table(*ITEMS, "BatchGetItem")
             function.sends_to(site.lanes.values())
             function.asks_amazon()

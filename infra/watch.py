@@ -49,9 +49,14 @@ REPORTED = {
         do="The `due` sweep's log lists them. Ship them, or find out why the ERP's shipment is missing.",
     ),
     "ErpCannotFulfil": Limit(
-        what="The ERP says that it cannot fulfil an order.",
-        why="Amazon and the buyer still wait for it.",
-        do="`bridge order ID` tells the ERP's reason. Find stock, or cancel the order in Seller Central.",
+        what="The ERP cannot fulfil an order, could not stop one, or holds two documents of one.",
+        why="Amazon and the buyer still wait for it, or a parcel goes out that should not.",
+        do="`bridge order ID` tells the problem. Find stock, cancel the order in Seller Central, or stop the parcel.",
+    ),
+    "ErpCircuitOpen": Limit(
+        what="The ERP did not answer five times in a row, or not when it was tried again. It is left in peace.",
+        why="No order reaches it, and no cancellation; everything waits, nearest ship-by date first.",
+        do="Bring the ERP back, or the way to it; the log says how it fails. Work goes on by itself within 5 minutes.",
     ),
     "SweepLagSeconds": Limit(
         above=900,

@@ -1,6 +1,7 @@
-"""How an ERP reports a shipment: one JSON document, signed with the keys of its own AWS role. Needs botocore only.
+"""How an ERP reports a shipment, or anything else: one JSON document, signed with the keys of its own AWS role.
 
-`API_URL=… python report_shipment.py < shipment.json`, with the URL from the output ApiUrl of the Flow stack.
+`ROUTE_URL=… python report_shipment.py < shipment.json`, with the output ApiUrl of the Flow stack and the route.
+Needs botocore only.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from botocore.session import Session
 
 
 def report(url: str, body: bytes) -> tuple[int, str]:
-    """Status and body of the answer. 202: stored. 400: mend the document. 409: see the seller. 503: send it again."""
+    """Status and body of the answer. 202: stored. 400: mend the document. 409: see the reason. 503: send it again."""
     session = Session()
     credentials = session.get_credentials()
     if credentials is None:
@@ -29,6 +30,6 @@ def report(url: str, body: bytes) -> tuple[int, str]:
 
 
 if __name__ == "__main__":
-    status, text = report(os.environ["API_URL"], sys.stdin.buffer.read())
+    status, text = report(os.environ["ROUTE_URL"], sys.stdin.buffer.read())
     sys.stdout.write(f"{status} {text}\n")
     raise SystemExit(status != 202)

@@ -18,9 +18,11 @@ from bridge import api, inbox, outbox
 from bridge.batches import place_of
 from bridge.domain.errors import Misconfigured
 from bridge.effects import EFFECTS
+from bridge.erp.watched import Watched
 from bridge.ports import Amazon, Erp, Ports, Rhythm
 from bridge.settings import Settings
 from bridge.signals import Signals
+from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.dynamodb import DynamoTable
 from bridge.stores.orders import Orders
@@ -29,6 +31,7 @@ from bridge.stores.parking import Parking
 from bridge.stores.queues import WorkQueue
 from bridge.stores.quota import Quota
 from bridge.stores.sellers import Sellers
+from bridge.stores.stock import Stock
 from bridge.sweeps import SWEEPS
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -142,6 +145,7 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
     core = table(settings)
     orders = Orders(core, clock)
     connected = erp(settings) if with_erp else cast("Erp", Withheld("access to the ERP"))
+    circuit = Circuits(core, clock, settings.erp)
     asks = "hand_to_erp" in settings.kinds.split(",")
     return Ports(
         clock=clock,
@@ -149,13 +153,15 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
         desk=Desk(core, clock, orders, unseen=connected.lookup_lag if with_erp else timedelta(0)),
         parcels=Parcels(core, clock, orders),
         sellers=Sellers(core, clock),
+        stock=Stock(core, clock),
         parking=Parking(core, clock),
         queue=WorkQueue(boto3.client("sqs", config=AWS), queue_urls(settings), signals),
         signals=signals,
         amazon=amazon(settings, core, may_ask_recipient=asks)
         if with_amazon
         else cast("Amazon", Withheld("access to Amazon")),
-        erp=connected,
+        erp=cast("Erp", Watched(connected, circuit, signals)) if with_erp else connected,
+        circuit=circuit,
         rhythm=_rhythm(settings),
     )
 

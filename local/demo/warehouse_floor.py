@@ -67,7 +67,7 @@ def _body(shipment: Shipment) -> dict[str, Any]:
 
 def _post(machine: Machine, body: dict[str, Any]) -> None:
     """The emulator knows an API by its host name, and listens on one port for all of them."""
-    url = urlsplit(machine.outputs["ApiUrl"])
+    url = urlsplit(f"{machine.outputs['ApiUrl']}/shipments")
     emulator = urlsplit(machine.emulator.url)
     content = json.dumps(body)
     request = AWSRequest("POST", url.geturl(), data=content, headers={"content-type": "application/json"})

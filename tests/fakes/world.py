@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import cast
 
 from bridge.domain.documents import CancelAnswer, Document, ErpOrder, LineKind, Recipient
 from bridge.domain.ids import EU, MarketplaceId, OrderId, OrderItemId, OrderKey, Seller, SellerId, Sku
@@ -17,13 +18,16 @@ from bridge.domain.readings import Page, Reading
 from bridge.domain.sellers import Mode, SellerRecord
 from bridge.domain.times import to_text
 from bridge.domain.work import Work
+from bridge.erp.watched import Watched
 from bridge.outbox import carry_out
-from bridge.ports import Ports, Rhythm
+from bridge.ports import Erp, Ports, Rhythm
+from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.orders import Orders
 from bridge.stores.parcels import Parcels
 from bridge.stores.parking import Parking
 from bridge.stores.sellers import Sellers
+from bridge.stores.stock import Stock
 from tests.fakes.erp import FakeErp
 from tests.fakes.table import MemoryTable
 
@@ -186,17 +190,20 @@ class World:
         self.amazon = FakeAmazon(self.clock)
         self.sellers = Sellers(self.table, self.clock)
         orders = Orders(self.table, self.clock)
+        self.circuit = Circuits(self.table, self.clock, "fake")
         self.ports = Ports(
             clock=self.clock,
             orders=orders,
             desk=Desk(self.table, self.clock, orders),
             parcels=Parcels(self.table, self.clock, orders),
             sellers=self.sellers,
+            stock=Stock(self.table, self.clock),
             parking=Parking(self.table, self.clock),
             queue=self.queue,
             signals=self.signals,
             amazon=self.amazon,
-            erp=self.erp,
+            erp=cast("Erp", Watched(self.erp, self.circuit, self.signals)),
+            circuit=self.circuit,
             rhythm=Rhythm(*(timedelta(seconds=s) for s in (300, 180, 180, 60, 90, 900))),
         )
         self.connect()

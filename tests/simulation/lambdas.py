@@ -10,12 +10,13 @@ from typing import Any, cast
 
 from bridge import api, inbox, outbox
 from bridge.effects import EFFECTS
+from bridge.erp import watched
 from bridge.ports import Amazon as AmazonPort
 from bridge.ports import Erp, Ports, Rhythm
 from bridge.spapi.amazon import Amazon
 from bridge.spapi.auth import LWA, Identity, Tokens
 from bridge.spapi.client import Client
-from bridge.stores import desk, orders, parcels, parking, queues, quota, sellers
+from bridge.stores import circuits, desk, orders, parcels, parking, queues, quota, sellers, stock
 from bridge.sweeps import SWEEPS
 from bridge.wiring import Withheld
 from tests.simulation.amazon import APPLICATION
@@ -72,19 +73,24 @@ def ports(outside: Outside, *, with_amazon: bool = False, with_erp: bool = False
     skew = outside.weather.within(-0.5, 0.5) * outside.weather.rates.skew
     clock, table = WorkerClock(outside.hub, skew), outside.table
     known = orders.Orders(table, clock)
+    circuit = circuits.Circuits(table, clock, "simulated")
     return Ports(
         clock=clock,
         orders=known,
         desk=desk.Desk(table, clock, known, unseen=outside.erp.lookup_lag if with_erp else timedelta(0)),
         parcels=parcels.Parcels(table, clock, known),
         sellers=sellers.Sellers(table, clock),
+        stock=stock.Stock(table, clock),
         parking=parking.Parking(table, clock),
         queue=queues.WorkQueue(outside.sqs, {kind: effect.lane for kind, effect in EFFECTS.items()}, outside.signals),
         signals=outside.signals,
         amazon=_amazon(outside, clock, recipients=recipients)
         if with_amazon
         else cast("AmazonPort", Withheld("access to Amazon")),
-        erp=outside.erp if with_erp else cast("Erp", Withheld("access to the ERP")),
+        erp=watched.Watched(outside.erp, circuit, outside.signals)
+        if with_erp
+        else cast("Erp", Withheld("access to the ERP")),
+        circuit=circuit,
         rhythm=outside.rhythm,
     )
 

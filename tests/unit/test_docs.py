@@ -24,7 +24,11 @@ from bridge.erp.publish.envelope import TYPES
 from bridge.erp.tryton.config import read_config
 from bridge.erp.webhook.config import read_config as read_webhook
 from bridge.reactions import ROUTES
+from bridge.reactions.cancel_requested import read_request
+from bridge.reactions.cancellation_answered import read_answer
+from bridge.reactions.order_acknowledged import read_acknowledgement
 from bridge.reactions.shipment_dispatched import read_shipment
+from bridge.reactions.stock_reported import read_stock
 from bridge.settings import Settings
 from bridge.sweeps import SWEEPS
 from tests.contract.publish_kit.cases import closed
@@ -90,7 +94,7 @@ def make_targets() -> list[str]:
     return sorted({*phony} & {*re.findall(r"^([a-z][a-z-]*)\s*:(?!=)", makefile, re.MULTILINE)})
 
 
-@pytest.mark.parametrize("kind", [*ROUTES, *EFFECTS, *SWEEPS, *CONNECTORS, api.ROUTE])
+@pytest.mark.parametrize("kind", [*ROUTES, *EFFECTS, *SWEEPS, *CONNECTORS, *api.ROUTES])
 def test_the_readme_names_what_comes_in_and_goes_out(kind: str) -> None:
     assert f"`{kind}`" in text("README.md")
 
@@ -100,7 +104,9 @@ def test_settings_are_explained(field: str) -> None:
     assert f"`{field}`" in text("docs/operating.md")
 
 
-@pytest.mark.parametrize("name", [*literal("infra/deployment.py", "CHOICES"), "stage", "scale", "settings", "local"])
+@pytest.mark.parametrize(
+    "name", [*literal("infra/deployment.py", "CHOICES"), "erp_concurrency", "stage", "scale", "settings", "local"]
+)
 def test_choices_of_the_deployment_are_explained(name: str) -> None:
     assert f"`{name}`" in text("docs/deploying.md")
 
@@ -230,6 +236,14 @@ def test_every_message_has_its_schema_and_its_words(kind: str) -> None:
 def test_the_shipment_that_is_shown_is_read() -> None:
     shipment = read_shipment(shown("docs/http-api.md", "shipment"))
     assert [package.lines for package in shipment.packages] == [(("12345678901234", 2),)]
+
+
+def test_what_the_erp_says_is_read_as_it_is_shown() -> None:
+    said = read_acknowledgement(shown("docs/http-api.md", "acknowledgement"))
+    assert (said.number, str(said.total)) == ("SO-2026-0815", "59.90 EUR")
+    assert read_answer(shown("docs/http-api.md", "cancellation-answer")).answer == "done"
+    assert read_request(shown("docs/http-api.md", "cancel-request")).reason == "out of stock"
+    assert [count.quantity for count in read_stock(shown("docs/http-api.md", "stock")).counts] == [12, 0]
 
 
 class Door(http.server.BaseHTTPRequestHandler):

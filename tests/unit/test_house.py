@@ -19,6 +19,8 @@ from bridge.sweeps import SWEEPS
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"
 
+TABLES = {"bridge.api", "bridge.effects", "bridge.sweeps"}
+"""What `infra` reads as data: routes, kinds of work, sweeps."""
 OUTER = {"bridge.domain", "bridge.ports", "bridge.batches", "aws_lambda_powertools"}
 
 # Floor → what it may import besides the standard library. Floors: docs/decisions.md, "Import floors".
@@ -41,7 +43,7 @@ FLOORS: dict[str, set[str]] = {
     "bridge.wiring": {"bridge", "boto3", "botocore", "httpx"},
     "bridge.cli": {"bridge", "boto3", "botocore", "httpx"},
     "entry": {"bridge.wiring"},
-    "infra": {"infra", "aws_cdk", "constructs", "jsii", "bridge.settings", "bridge.effects", "bridge.sweeps"},
+    "infra": {"infra", "aws_cdk", "constructs", "jsii", "bridge.settings"} | TABLES,
 }  # fmt: skip
 
 

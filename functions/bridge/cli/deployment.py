@@ -11,7 +11,9 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bridge.domain.circuit import Circuit
 from bridge.settings import Settings
+from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.dynamodb import DynamoTable
 from bridge.stores.orders import Orders
@@ -90,6 +92,10 @@ class Deployment:
     @property
     def parking(self) -> Parking:
         return Parking(self.table, self.clock)
+
+    @property
+    def circuit(self) -> Circuit:
+        return Circuits(self.table, self.clock, self.settings.erp).state()
 
     @cached_property
     def queue(self) -> WorkQueue:

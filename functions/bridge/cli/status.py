@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge.cli import show
 from bridge.cli.deployment import Deployment
+from bridge.domain.circuit import Circuit
 from bridge.domain.sellers import Mode, SellerRecord
 from bridge.sweeps.each_seller import lag_s
 
@@ -33,6 +34,7 @@ def status(deployment: Deployment, asked: argparse.Namespace) -> int:
         for row in queues
         if row["dead"] and row["waiting"]
     ]
+    findings += _silence(deployment.circuit)
     if parked:
         findings.append(f"{parked} parked; `bridge parked list`")
     value = {
@@ -55,6 +57,13 @@ def status(deployment: Deployment, asked: argparse.Namespace) -> int:
     ]
     show.answer(value, "\n\n".join(parts[:2]) + "\n\n" + "\n".join(parts[2:]), as_json=asked.json)
     return 1 if findings else 0
+
+
+def _silence(circuit: Circuit) -> list[str]:
+    if circuit.until is None:
+        return []
+    again = circuit.until.isoformat(timespec="seconds")
+    return [f"ERP: {circuit.failures} requests without an answer, next try {again}; see docs/runbooks/erp-silent.md"]
 
 
 def _seller(deployment: Deployment, record: SellerRecord) -> dict[str, Any]:

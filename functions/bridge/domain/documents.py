@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Sku
+from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Seller, Sku
 from bridge.domain.money import Money
 
 
@@ -120,3 +120,7 @@ class Shipment:
     changed_at: datetime
     packages: tuple[Package, ...] = field(default=())
     reason: str = ""
+
+    @property
+    def seller(self) -> Seller:
+        return self.key.seller

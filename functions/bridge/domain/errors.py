@@ -4,7 +4,9 @@ BridgeError
 ├── Unreadable      nobody can act on this message           → parked with the reason, acknowledged
 ├── Refused         the target said no, and will again       → parked with the reason, acknowledged
 ├── NotNow          try again later                          → stays due
-│   ├── Throttled   no slot of Amazon's quota is free yet
+│   ├── NotBegun    nothing was sent, so the try leaves no doubt and does not count
+│   │   ├── Throttled    no slot of Amazon's quota is free yet
+│   │   └── CircuitOpen  the ERP has not answered for a while
 │   ├── Unavailable the target did not answer, or not well
 │   └── Unacknowledged  the target has it, and has not said what became of it
 ├── NotAllowed      the seller's consent is gone             → seller quarantined, a human is called
@@ -42,7 +44,15 @@ class NotNow(BridgeError):
         self.until = until
 
 
-class Throttled(NotNow):
+class NotBegun(NotNow):
+    """Later, and nothing was sent anywhere: the try leaves no doubt, and does not count."""
+
+
+class CircuitOpen(NotBegun):
+    """The ERP did not answer several times in a row, and is left in peace until `until`."""
+
+
+class Throttled(NotBegun):
     """Amazon's quota has no slot before `until`; `slot` is set when one of `operation` was reserved there."""
 
     def __init__(self, reason: str, until: datetime, *, slot: datetime | None = None, operation: str = "") -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bridge.domain.documents import CancelAnswer
 from bridge.domain.errors import NotNow
 from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Sku
+from bridge.domain.money import Money
 from bridge.domain.orders import ACTIONABLE, MERCHANT, Order, Status
 from bridge.domain.times import from_text
 
@@ -34,6 +35,15 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A document that the ERP acknowledged, over another total than Amazon's: not taken until a human does."""
+
+    number: str
+    total: Money
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """Facts of one order, nothing personal. `revision` counts writes; `version` is Amazon's and only grows."""
 
@@ -48,6 +58,7 @@ class Head:
     first_seen: datetime | None = None
     ship_by: datetime | None = None
     items: Mapping[OrderItemId, Item] = field(default_factory=dict)
+    total: Money | None = None
     cancel_requested: bool = False
     shown: Mapping[str, str] = field(default_factory=dict)
     """Packages that Amazon shows: reference → tracking number."""
@@ -56,6 +67,7 @@ class Head:
     """Amazon's version that the ERP document was made from."""
     erp_items: Mapping[OrderItemId, int] = field(default_factory=dict)
     """Units per order item that the ERP document was made of."""
+    erp_told: Told | None = None
     erp_cancelled: str = ""
     """The ERP's answer to our cancellation; empty while none was asked."""
     erp_held: bool = False
@@ -145,6 +157,7 @@ def folded(head: Head, order: Order) -> Head | None:
         created=order.created,
         ship_by=order.ship_by,
         items={line.item_id: Item(line.sku, line.quantity, line.fulfilled) for line in order.lines},
+        total=order.total,
         cancel_requested=order.cancel_requested,
         erp_held=head.erp_held and order.cancel_requested,
         shown=dict(order.packages),
@@ -197,7 +210,8 @@ def _called_for(head: Head, hint: Hint) -> str | None:
 
 def handed(head: Head, number: str, version: str, items: Mapping[OrderItemId, int]) -> Head:
     """The ERP holds these units of the order under `number`; what it answered before it did is void."""
-    return replace(head, erp_number=number, erp_version=version, erp_items=items, erp_problem="", erp_cancelled="")
+    document = replace(head, erp_number=number, erp_version=version, erp_items=items)
+    return replace(document, erp_problem="", erp_cancelled="", erp_told=None)
 
 
 def await_findable(head: Head, lag: timedelta, now: datetime) -> None:

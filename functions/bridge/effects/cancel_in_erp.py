@@ -17,6 +17,7 @@ def run(turn: Turn, ports: Ports) -> Ending | None:
     if not known.erp_number and turn.seller and known.created and known.created < turn.seller.go_live:
         return None  # the old system's order
     await_findable(known, ports.erp.lookup_lag, ports.clock.now())
+    ports.circuit.admit()
     answer = ports.erp.cancel(key)
     ports.signals.note("cancelled in the ERP", order=key.order_id, answer=str(answer))
     if answer is not CancelAnswer.DONE:

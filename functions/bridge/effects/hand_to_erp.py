@@ -25,6 +25,8 @@ def run(turn: Turn, ports: Ports) -> Ending | None:
     key = turn.work.key
     if turn.head.erp_number:
         return None
+    if not turn.rehearse:
+        ports.circuit.admit()  # before a read of Amazon is spent on it
     reading = ports.amazon.get_order(key, recipient=not turn.rehearse, slot=turn.slot_of("getOrder"))
     head, works = ports.orders.fold(key, reading.order, handling=HAND_TO_ERP, known=turn.head)
     ports.send(works)
@@ -38,11 +40,17 @@ def run(turn: Turn, ports: Ports) -> Ending | None:
             "would hand to the ERP", order=key.order_id, lines=len(demand.lines), total=str(demand.total)
         )
         return None
-    erp_order = _in_erp(turn, demand, reading.recipient, ports)
+    erp_order = _told(head) or _in_erp(turn, demand, reading.recipient, ports)
     if erp_order.total is not None and erp_order.total != demand.total and not turn.accepted:
         msg = f"the ERP's document {erp_order.number} is over {erp_order.total}, Amazon's order over {demand.total}"
         raise Refused(msg)
     return _handed(erp_order, reading.order, head, ports)
+
+
+def _told(head: Head) -> ErpOrder | None:
+    """The document that the ERP acknowledged for this version, over a total that only a human can take."""
+    told = head.erp_told
+    return ErpOrder(told.number, "acknowledged", told.total) if told and told.version == head.version else None
 
 
 def _lost_answer(turn: Turn, head: Head, order: Order, ports: Ports) -> Ending | None:

@@ -16,6 +16,7 @@ def run(turn: Turn, ports: Ports) -> Ending | None:
     if not known.cancel_requested or known.closed or known.erp_held:
         return None
     await_findable(known, ports.erp.lookup_lag, ports.clock.now())
+    ports.circuit.admit()
     ports.erp.hold(key, REASON)
     ports.signals.note("held in the ERP", order=key.order_id)
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.domain.work import Work
-from bridge.ports.memory import Desk, Orders, Parcels, Parking, Sellers
-from bridge.ports.outside import Amazon, Clock, Erp, Signals, WorkQueue
+from bridge.ports.memory import Desk, Orders, Parcels, Parking, Sellers, Stock
+from bridge.ports.outside import Amazon, Circuit, Clock, Erp, Signals, WorkQueue
 
 __all__ = [
     "Amazon",
+    "Circuit",
     "Clock",
     "Desk",
     "Erp",
@@ -22,6 +23,7 @@ __all__ = [
     "Rhythm",
     "Sellers",
     "Signals",
+    "Stock",
     "WorkQueue",
 ]
 
@@ -48,11 +50,13 @@ class Ports:
     desk: Desk
     parcels: Parcels
     sellers: Sellers
+    stock: Stock
     parking: Parking
     queue: WorkQueue
     signals: Signals
     amazon: Amazon
     erp: Erp
+    circuit: Circuit
     rhythm: Rhythm
 
     def send(self, works: Iterable[Work]) -> None:

@@ -8,11 +8,12 @@ from typing import Protocol
 
 from bridge.domain.documents import Shipment
 from bridge.domain.errors import NotNow
-from bridge.domain.ids import OrderKey, Seller
+from bridge.domain.ids import OrderKey, Seller, Sku
 from bridge.domain.lifecycle import Change, Ending, Head
 from bridge.domain.orders import Order
 from bridge.domain.parcels import Parcel
 from bridge.domain.sellers import Cursor, SellerRecord
+from bridge.domain.stock import Count
 from bridge.domain.work import Turn, Work
 
 
@@ -140,6 +141,16 @@ class Sellers(Protocol):
     ) -> None:
         """Forward only, or not at all with None; ends the unfinished search. `due` is when the next one is."""
         ...
+
+
+class Stock(Protocol):
+    """What the ERP has on hand, as it counted last."""
+
+    def count(self, seller: Seller, count: Count) -> bool:
+        """False when a newer count is known; of two of one moment the lower stands."""
+        ...
+
+    def of(self, seller: Seller, sku: Sku) -> Count | None: ...
 
 
 class Parking(Protocol):

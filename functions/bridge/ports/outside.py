@@ -62,6 +62,20 @@ class Erp(Protocol):
         ...
 
 
+class Circuit(Protocol):
+    """Whether the ERP answers, as all workers know it together."""
+
+    def admit(self) -> None:
+        """Raises CircuitOpen while the ERP is left in peace, and then for all but one, whose request is the probe."""
+        ...
+
+    def failed(self) -> bool:
+        """The ERP did not answer. True when it is left in peace from now on."""
+        ...
+
+    def answered(self) -> None: ...
+
+
 class Amazon(Protocol):
     """SP-API, paced. Raises Throttled (no slot yet), Unavailable, Refused, NotAllowed."""
 

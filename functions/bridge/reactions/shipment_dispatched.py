@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from bridge.domain.documents import Package, Shipment, ShipmentState
-from bridge.domain.errors import Unreadable
-from bridge.domain.ids import ORDER_ID, OrderId, OrderItemId, OrderKey, Region, Seller, SellerId
+from bridge.domain.ids import OrderItemId
 from bridge.domain.lifecycle import Change, Head
-from bridge.domain.times import read_time
+from bridge.domain.reported import read_count, read_key, read_list, read_moment, read_object, read_text
 from bridge.ports import Ports
-
-LONGEST = 100
 
 
 def react(shipment: Shipment, ports: Ports) -> int:
@@ -48,16 +44,11 @@ def _cannot_fulfil(shipment: Shipment, ports: Ports) -> None:
 
 def read_shipment(raw: object) -> Shipment:
     """The body of `POST /v1/shipments` (docs/http-api.md). Raises Unreadable, naming the field."""
-    body = _object(raw, "body")
-    packages = body.get("packages")
-    if not isinstance(packages, list) or not packages:
-        msg = "`packages` must be a list with at least one package"
-        raise Unreadable(msg)
-    seller = Seller(Region(_text(body, "region")), SellerId(_text(body, "seller_id")))
-    read = tuple(_package(_object(entry, "package")) for entry in packages)
+    body = read_object(raw, "body")
+    read = tuple(_package(read_object(entry, "package")) for entry in read_list(body, "packages", "package"))
     return Shipment(
-        shipment_id=_text(body, "shipment_id"),
-        key=OrderKey(*seller, _order_id(body)),
+        shipment_id=read_text(body, "shipment_id"),
+        key=read_key(body),
         state=ShipmentState.SHIPPED,
         changed_at=max(package.shipped_at for package in read),
         packages=read,
@@ -65,54 +56,16 @@ def read_shipment(raw: object) -> Shipment:
 
 
 def _package(raw: Mapping[str, Any]) -> Package:
-    lines = raw.get("lines")
-    if not isinstance(lines, list) or not lines:
-        msg = "`lines` of a package must be a list with at least one line"
-        raise Unreadable(msg)
     return Package(
-        package_id=_text(raw, "package_id"),
-        carrier=_text(raw, "carrier"),
-        tracking=_text(raw, "tracking"),
-        shipped_at=_moment(raw),
-        lines=tuple(_line(_object(line, "line")) for line in lines),
+        package_id=read_text(raw, "package_id"),
+        carrier=read_text(raw, "carrier"),
+        tracking=read_text(raw, "tracking"),
+        shipped_at=read_moment(raw, "shipped_at"),
+        lines=tuple(_line(read_object(line, "line")) for line in read_list(raw, "lines", "line")),
         shipping_method=str(raw.get("shipping_method") or ""),
     )
 
 
 def _line(raw: Mapping[str, Any]) -> tuple[OrderItemId, int]:
-    quantity = raw.get("quantity")
-    if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 1:
-        msg = "`quantity` must be a whole number of at least 1"
-        raise Unreadable(msg)
-    return OrderItemId(_text(raw, "order_item_id")), quantity
-
-
-def _moment(raw: Mapping[str, Any]) -> datetime:
-    try:
-        return read_time(raw.get("shipped_at"))
-    except Unreadable as error:
-        msg = "`shipped_at` must be ISO 8601 with a zone, like 2026-11-24T09:00:00Z"
-        raise Unreadable(msg) from error
-
-
-def _object(raw: object, name: str) -> Mapping[str, Any]:
-    if not isinstance(raw, Mapping):
-        msg = f"the {name} must be a JSON object"
-        raise Unreadable(msg)
-    return raw
-
-
-def _text(raw: Mapping[str, Any], name: str) -> str:
-    value = raw.get(name)
-    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= LONGEST or "#" in value:
-        msg = f"`{name}` must be a printable text of 1 to {LONGEST} characters, without #"
-        raise Unreadable(msg)
-    return value
-
-
-def _order_id(raw: Mapping[str, Any]) -> OrderId:
-    value = _text(raw, "order_id")
-    if not ORDER_ID.fullmatch(value):
-        msg = "`order_id` must be Amazon's order id, like 305-1234567-1234567"
-        raise Unreadable(msg)
-    return OrderId(value)
+    quantity = read_count(raw, "quantity", least=1)
+    return OrderItemId(read_text(raw, "order_item_id")), quantity

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bridge.domain.errors import NotNow, Throttled
+from bridge.domain.errors import NotBegun, NotNow, Throttled
 from bridge.domain.ids import Seller
 from bridge.domain.lifecycle import Ending, Head
 from bridge.domain.times import from_text, to_text
@@ -134,18 +134,18 @@ class Desk:
         raise contended(ending.known.key)
 
     def postpone(self, turn: Turn, until: datetime, cause: NotNow) -> datetime | None:
-        """`Throttled` comes before anything was sent: such a try leaves no doubt. After any other, not even news
+        """`NotBegun` comes before anything was sent: such a try leaves no doubt. After any other, not even news
         may start the next try while the request of this one may still take effect.
         """
         remove: tuple[str, ...] = ("lu", "slot")
-        if not isinstance(cause, Throttled):
+        if not isinstance(cause, NotBegun):
             landed = self._clock.now() + self._landing
             until = max(until, landed)
             change, remove = Item(lu=to_text(landed)), ("slot",)
         else:
             # Not `add`: the SDK sends a write again when its answer does not come.
             change = Item(tries=turn.tries - 1)
-            if cause.slot:
+            if isinstance(cause, Throttled) and cause.slot:
                 change |= {"slot": to_text(cause.slot), "slot_for": cause.operation}
                 remove = ("lu",)
         change |= {"due": to_text(until), "nb": to_text(until), "reason": str(cause)}

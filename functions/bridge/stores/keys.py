@@ -5,9 +5,11 @@
 | `T#<region>#<seller>#O#<order>` | `HEAD` | facts of one order |
 | same | `FX#<kind>` | one effect of the order |
 | same | `PKG#<shipment>#<package>` | one parcel, with its own effect |
+| `T#<region>#<seller>#S#<sku>` | `STOCK` | what the ERP has of one SKU |
 | `T#<region>#<seller>` | `Q#<operation>` | Amazon's quota of one operation |
 | `SELLERS` | `<seller>#<region>` | the seller: mode, marketplaces, subscriptions |
 | same | `<seller>#<region>#CUR#<sweep>` | how far a sweep has come |
+| `CIRCUIT` | `<connector>` | whether the ERP answers |
 | `PARKED` | `<digest>` | a message that nobody could act on |
 
 Index `due` (`dshard`, `due`): `D#<kind>#<n>` work that should happen, `SHIPBY#<n>` orders near their deadline,
@@ -19,7 +21,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
-from bridge.domain.ids import OrderId, OrderKey, Region, Seller, SellerId
+from bridge.domain.ids import OrderId, OrderKey, Region, Seller, SellerId, Sku
 from bridge.domain.lifecycle import CONFIRM_SHIPMENT, KINDS
 from bridge.domain.work import Work
 from bridge.stores.table import Key
@@ -28,6 +30,8 @@ SHARDS, DUE_SHARDS = 8, 4
 PARKED = "PARKED"
 SELLERS = "SELLERS"
 HEAD = "HEAD"
+CIRCUIT = "CIRCUIT"
+STOCK = "STOCK"
 
 
 def order_pk(key: OrderKey) -> str:
@@ -80,6 +84,15 @@ def cursor(seller: Seller, sweep: str) -> Key:
 
 def quota(seller: Seller, operation: str) -> Key:
     return Key(f"T#{seller.region}#{seller.seller_id}", f"Q#{operation}")
+
+
+def stock(seller: Seller, sku: Sku) -> Key:
+    """A partition per SKU: a whole warehouse may be counted at once."""
+    return Key(f"T#{seller.region}#{seller.seller_id}#S#{sku}", STOCK)
+
+
+def circuit(erp: str) -> Key:
+    return Key(CIRCUIT, erp)
 
 
 def _shard(key: OrderKey) -> int:

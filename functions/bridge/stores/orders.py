@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, cast
 
 from bridge.domain.errors import Unavailable
 from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Sku
-from bridge.domain.lifecycle import Change, Head, Item, read_anew
+from bridge.domain.lifecycle import Change, Head, Item, Told, read_anew
+from bridge.domain.money import Money
 from bridge.domain.orders import Order
 from bridge.domain.times import from_text, to_text
 from bridge.domain.work import Work
@@ -127,6 +129,10 @@ def put_head(head: Head, now: datetime, condition: Condition) -> Put:
     for name, moment in (("created", head.created), ("first_seen", head.first_seen), ("ship_by", head.ship_by)):
         if moment:
             item[name] = to_text(moment)
+    if head.total:
+        item["total"] = _words(head.total)
+    if head.erp_told:
+        item["erp_told"] = [head.erp_told.number, *_words(head.erp_told.total), head.erp_told.version]
     if head.ship_by and head.actionable and not _all_confirmed(head):
         item |= {"dshard": keys.ship_by_shard(head.key), "due": to_text(head.ship_by - WARN_BEFORE_SHIP_BY)}
     return Put(keys.head(head.key), item, when=condition)
@@ -134,6 +140,18 @@ def put_head(head: Head, now: datetime, condition: Condition) -> Put:
 
 def _all_confirmed(head: Head) -> bool:
     return all(head.confirmed.get(item_id, 0) >= item.ordered for item_id, item in head.items.items())
+
+
+def _words(money: Money) -> list[str]:
+    return [str(money.amount), money.currency]
+
+
+def _money(raw: Sequence[str] | None) -> Money | None:
+    return Money(Decimal(raw[0]), raw[1]) if raw else None
+
+
+def _told(raw: Sequence[str] | None) -> Told | None:
+    return Told(raw[0], Money(Decimal(raw[1]), raw[2]), raw[3]) if raw else None
 
 
 def _moment(item: Stored, name: str) -> datetime | None:
@@ -165,11 +183,13 @@ def read_head(key: OrderKey, item: Stored | None) -> Head:
         first_seen=_moment(item, "first_seen"),
         ship_by=_moment(item, "ship_by"),
         items={OrderItemId(item_id): _item(raw) for item_id, raw in item["items"].items()},
+        total=_money(item.get("total")),
         cancel_requested=item["cancel_requested"],
         shown=item["shown"],
         erp_number=item["erp"],
         erp_version=item["erp_v"],
         erp_items=_units(item["erp_items"]),
+        erp_told=_told(item.get("erp_told")),
         erp_cancelled=item["erp_cancelled"],
         erp_held=item["erp_held"],
         erp_problem=item["erp_problem"],

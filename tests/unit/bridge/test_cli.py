@@ -16,6 +16,7 @@ from bridge.domain.ids import NA, OrderItemId, Seller
 from bridge.domain.lifecycle import HAND_TO_ERP, Change
 from bridge.domain.sellers import Mode
 from bridge.domain.work import Work
+from bridge.stores.circuits import Circuits
 from tests.fakes.world import SELLER, an_order
 from tests.unit.bridge.console import Shell
 
@@ -53,6 +54,17 @@ def test_status_says_what_needs_a_human(bridge: Shell) -> None:
     assert [line for line in bridge("status")[1].splitlines() if line.startswith("!")] == [
         f"! {finding}" for finding in said["findings"]
     ]
+
+
+def test_status_says_when_the_erp_is_silent(bridge: Shell) -> None:
+    circuit = Circuits(bridge.operator.deployment.table, bridge.operator.deployment.clock, "tryton")
+    for _ in range(5):
+        assert bridge("status")[0] == 0
+        circuit.failed()
+    status, said = bridge.json("status")
+    (finding,) = said["findings"]
+    assert status == 1
+    assert finding.startswith("ERP: 5 requests without an answer, next try 2")
 
 
 def test_a_paused_seller_is_not_late(bridge: Shell) -> None:

@@ -43,7 +43,7 @@ USES = {
     "SweepsDue": Uses(items=("GetItem", "Query", "UpdateItem"), due=True),
     "SweepsOrders": Uses(items=OPENS, amazon=True),
     "SweepsShipments": Uses(erp=True),
-    "ApiFunction": Uses(sends=("shipments", "orders")),
+    "ApiFunction": Uses(),
 }
 
 

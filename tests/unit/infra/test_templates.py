@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bridge.api import ROUTES
 from bridge.domain.work import FUNCTION_TIMEOUT, LEASE
 from bridge.effects import EFFECTS
 from bridge.settings import Settings
@@ -197,9 +198,9 @@ def test_every_sweep_runs_every_minute(flow: Resources) -> None:
 
 
 def test_api_wants_a_signature_and_has_a_throttle(flow: Resources) -> None:
-    (route,) = of(flow, "AWS::ApiGatewayV2::Route").values()
-    assert route["RouteKey"] == "POST /v1/shipments"
-    assert route["AuthorizationType"] == "AWS_IAM"
+    routes = of(flow, "AWS::ApiGatewayV2::Route").values()
+    assert sorted(route["RouteKey"] for route in routes) == sorted(ROUTES)
+    assert {route["AuthorizationType"] for route in routes} == {"AWS_IAM"}
     (stage,) = of(flow, "AWS::ApiGatewayV2::Stage").values()
     assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 20, "ThrottlingRateLimit": 10}
     logged = json.loads(stage["AccessLogSettings"]["Format"])
