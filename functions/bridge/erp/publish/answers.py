@@ -7,10 +7,9 @@ from collections.abc import Mapping
 
 from bridge.domain.documents import CancelAnswer, ErpOrder
 from bridge.domain.errors import Unreadable
-from bridge.domain.money import Money, read_money
+from bridge.domain.reported import read_amount, read_text
 
 Answer = Mapping[str, object]
-LONGEST = 100
 LARGEST = 64 * 1024
 """Bytes of an answer that are read: a number and a total need a hundred."""
 
@@ -26,13 +25,9 @@ def read_answer(content: bytes) -> Answer | None:
 
 def named_document(answer: Answer) -> ErpOrder | None:
     """The receiver's document, if the answer names one; Unreadable when what it names cannot be used."""
-    number, total = answer.get("number"), answer.get("total")
-    if number is None:
+    if answer.get("number") is None:
         return None
-    if not isinstance(number, str) or not number.isprintable() or not 0 < len(number) <= LONGEST:
-        msg = f"`number` must be a printable text of 1 to {LONGEST} characters"
-        raise Unreadable(msg)
-    return ErpOrder(number, "acknowledged", None if total is None else _total(total))
+    return ErpOrder(read_text(answer, "number"), "acknowledged", read_amount(answer, "total"))
 
 
 def cancel_answer(answer: Answer) -> CancelAnswer | None:
@@ -44,13 +39,3 @@ def cancel_answer(answer: Answer) -> CancelAnswer | None:
         msg = f"`answer` must be one of {', '.join(CancelAnswer)}"
         raise Unreadable(msg)
     return CancelAnswer(raw)
-
-
-def _total(raw: object) -> Money:
-    if isinstance(raw, dict) and isinstance(raw.get("amount"), str):
-        try:
-            return read_money({"amount": raw["amount"], "currencyCode": raw.get("currency")})
-        except Unreadable:
-            pass
-    msg = '`total` must be like {"amount": "12.34", "currency": "EUR"}, both texts'
-    raise Unreadable(msg)
