@@ -1,8 +1,9 @@
-"""Api: where an ERP that can speak up reports what it does, signed with the keys of its own AWS role."""
+"""Api: where an ERP that can speak up does, signed with the keys of its own AWS role, or with a secret."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import cast
 
 from aws_cdk import RemovalPolicy
@@ -12,7 +13,7 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from bridge.api import ROUTES
+from bridge import api, signed_api
 from infra.function import BridgeFunction, Entry
 from infra.site import Site
 
@@ -29,26 +30,45 @@ _ACCESS = {
 
 
 class Api(Construct):
-    """The routes that the code answers, and no others."""
+    """The routes that the code answers, and no others; `hmac_url` is empty where nobody signs with a secret."""
 
     def __init__(self, scope: Construct, construct_id: str, *, site: Site) -> None:
         super().__init__(scope, construct_id)
-        function = BridgeFunction(self, "Function", site=site, entry=Entry(module="api"))
+        http = apigateway.HttpApi(self, "Http", create_default_stage=False)
+        function = self._function("Function", site, "api")
+        self._route(http, api.ROUTES, function, authorizers.HttpIamAuthorizer())
+        hmac_path = ""
+        if site.deployment.api_hmac:
+            # An authorizer of API Gateway is not shown the body, which the signature is over: the function looks.
+            signed = self._function("SignedFunction", site, "api_hmac")
+            signed.asks_erp()
+            self._route(http, signed_api.ROUTES, signed, apigateway.HttpNoneAuthorizer())
+            hmac_path = f"{signed_api.PREFIX}/v1"
+        url = self._stage(http).url
+        self.url = f"{url}v1"
+        self.hmac_url = f"{url}{hmac_path.lstrip('/')}" if hmac_path else ""
+
+    def _function(self, name: str, site: Site, module: str) -> BridgeFunction:
+        function = BridgeFunction(self, name, site=site, entry=Entry(module=module))
         function.uses_table()
         # A shipment of an order that nobody has read yet also asks for the order; a word of the ERP ends what waits
         # for it.
         function.sends_to(site.lanes.values())
-        http = apigateway.HttpApi(self, "Http", create_default_stage=False)
-        integration, signature = integrations.HttpLambdaIntegration("Code", function), authorizers.HttpIamAuthorizer()
-        for route in ROUTES:
+        return function
+
+    def _route(
+        self,
+        http: apigateway.HttpApi,
+        routes: Iterable[str],
+        function: BridgeFunction,
+        authorizer: apigateway.IHttpRouteAuthorizer,
+    ) -> None:
+        integration = integrations.HttpLambdaIntegration(f"{function.node.id}Code", function)
+        for route in routes:
             method, _, path = route.partition(" ")
             http.add_routes(
-                path=path,
-                methods=[apigateway.HttpMethod(method)],
-                integration=integration,
-                authorizer=signature,
+                path=path, methods=[apigateway.HttpMethod(method)], integration=integration, authorizer=authorizer
             )
-        self.url = f"{self._stage(http).url}v1"
 
     def _stage(self, http: apigateway.HttpApi) -> apigateway.HttpStage:
         access = logs.LogGroup(

@@ -49,6 +49,8 @@ class Deployment:
     local: bool
     erp_concurrency: int
     """Requests that the ERP gets at once."""
+    api_hmac: bool
+    """Callers outside AWS may sign with a secret."""
     settings: Mapping[str, str]
     erp_target_key: str = ""
 
@@ -74,10 +76,12 @@ class Deployment:
             msg = f"-c stage={stage}: small letters, digits and hyphens only, a letter first, at most 20"
             raise ValueError(msg)
         settings |= {name: str(value) for name, value in overrides.items()}
+        local, api_hmac = (str(node.try_get_context(name)) == "1" for name in ("local", "api_hmac"))
         return cls(
             stage=stage,
-            local=str(node.try_get_context("local")) == "1",
+            local=local,
             erp_concurrency=_erp_concurrency(node),
+            api_hmac=api_hmac,
             settings=settings,
             erp_target_key=str(node.try_get_context("erp_target_key") or ""),
         )

@@ -82,8 +82,8 @@ class FlowStack(Stack):
             "ApiUrl": api.url,
             "CliSettings": self.to_json_string(site.settings(()).environment()),
         }
-        if site.target.grants:
-            told["ErpTarget"] = site.target.name
+        told |= {"ErpTarget": site.target.name} if site.target.grants else {}
+        told |= {"HmacApiUrl": api.hmac_url} if api.hmac_url else {}
         for name, work in site.lanes.items():
             told[f"{name.title()}QueueUrl"] = work.queue.queue_url
             told[f"{name.title()}DeadUrl"] = work.dead.queue_url

@@ -1,7 +1,8 @@
-"""The HTTP API for the ERP: what it ships, what it holds, and what became of what it was asked."""
+"""The HTTP API for the ERP: what it ships, holds, has and wants, and what became of what it was asked."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from bridge.reactions import (
 )
 
 Response = dict[str, Any]
+LONGEST_KEY = 255
 
 
 class Report(Protocol):
@@ -52,29 +54,45 @@ def consumer(ports: Ports) -> Callable[[dict[str, Any], Any], Response]:
     """The handler behind API Gateway, which has checked the caller's IAM signature."""
 
     def consume(event: dict[str, Any], _context: Any) -> Response:
-        route = ROUTES.get(str(event.get("routeKey")))
-        if route is None:
-            return _answer(404, error=f"there are only {', '.join(ROUTES)}")
+        name = str(event.get("routeKey"))
+        if name not in ROUTES:
+            return answer(404, error=f"there are only {', '.join(ROUTES)}")
         try:
-            report = route.read(_body(event))
-            return _take(route, report, ports)
+            return _respond(name, _body(event), _idempotency_key(event), ports)
         except Unreadable as error:
-            return _answer(400, error=str(error))
+            return answer(400, error=str(error))
         except Refused as error:
-            return _answer(409, error=str(error))
+            return answer(409, error=str(error))
         except BridgeError as error:
             ports.signals.note("api", reason=str(error))
-            return _answer(503, error="not stored; send it again, the same thing said twice is never counted twice")
+            return answer(503, error="not stored; send it again, the same thing said twice is never counted twice")
 
     return consume
 
 
-def _take(route: Route, report: Report, ports: Ports) -> Response:
+def _admit(report: Report, ports: Ports) -> None:
+    """Raises Refused unless the seller is connected and not paused."""
     record = ports.sellers.get(report.seller)
     if record is None or record.mode is Mode.PAUSED:
         msg = "no such seller is connected, or the seller is paused; see `bridge status`"
         raise Refused(msg)
-    return _answer(202, **{route.answers: route.react(report, ports)})
+
+
+def _respond(name: str, body: object, key: str, ports: Ports) -> Response:
+    """Every route may be said again by nature; a key adds that the answer is the same, and that its body is."""
+    route = ROUTES[name]
+    report = route.read(body)
+    _admit(report, ports)
+    if not key:
+        return answer(202, **{route.answers: route.react(report, ports)})
+    digest = hashlib.sha256(json.dumps([name, body], sort_keys=True).encode()).hexdigest()
+    kept = ports.answers.begin(report.seller, key, digest)
+    if not kept.same:
+        return answer(422, error="this Idempotency-Key came with something else before; take another for every body")
+    if kept.answer:
+        return _said(202, kept.answer, {"idempotent-replayed": "true"})
+    words = json.dumps({route.answers: route.react(report, ports)})
+    return _said(202, ports.answers.keep(report.seller, key, digest, words))
 
 
 def _body(event: dict[str, Any]) -> object:
@@ -89,5 +107,20 @@ def _body(event: dict[str, Any]) -> object:
         raise Unreadable(msg) from error
 
 
-def _answer(status: int, **body: object) -> Response:
-    return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": json.dumps(body)}
+def _idempotency_key(event: dict[str, Any]) -> str:
+    """API Gateway writes the names of headers small."""
+    key = (event.get("headers") or {}).get("idempotency-key")
+    if key is None:
+        return ""
+    if not isinstance(key, str) or not key.isprintable() or not 0 < len(key) <= LONGEST_KEY:
+        msg = f"the header Idempotency-Key must be a printable text of 1 to {LONGEST_KEY} characters"
+        raise Unreadable(msg)
+    return key
+
+
+def answer(status: int, **body: object) -> Response:
+    return _said(status, json.dumps(body))
+
+
+def _said(status: int, words: str, headers: dict[str, str] | None = None) -> Response:
+    return {"statusCode": status, "headers": {"content-type": "application/json", **(headers or {})}, "body": words}

@@ -14,7 +14,7 @@ from typing import Any, cast
 import boto3
 from botocore.config import Config
 
-from bridge import api, inbox, outbox
+from bridge import api, inbox, outbox, signed_api
 from bridge.batches import place_of
 from bridge.domain.errors import Misconfigured
 from bridge.effects import EFFECTS
@@ -22,6 +22,7 @@ from bridge.erp.watched import Watched
 from bridge.ports import Amazon, Erp, Ports, Rhythm
 from bridge.settings import Settings
 from bridge.signals import Signals
+from bridge.stores.answers import Answers
 from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.dynamodb import DynamoTable
@@ -103,26 +104,11 @@ def spapi_client(settings: Settings, table: DynamoTable, http: Any) -> Any:
     return Client(http, tokens, Quota(table, clock), clock, endpoint=settings.spapi_endpoint)
 
 
-class RenewedErp:
-    """The connector of the configuration that the secret holds now: read again every five minutes, like all secrets."""
-
-    def __init__(self, connect: Callable[[dict[str, Any]], Erp], read: Callable[[], dict[str, Any]]) -> None:
-        self._connect = connect
-        self._read = read
-        self._config = read()
-        self._erp = connect(self._config)
-
-    def __getattr__(self, name: str) -> Any:
-        config = self._read()
-        if config != self._config:
-            self._config, self._erp = config, self._connect(config)
-        return getattr(self._erp, name)
-
-
 def erp(settings: Settings) -> Erp:
     """The connector; Misconfigured when its look-up lags more than a lease lasts."""
     from bridge.domain.work import LEASE
     from bridge.erp import connector
+    from bridge.erp.renewed import RenewedErp
     from bridge.stores.secrets import Secrets
 
     secrets = Secrets(boto3.client("secretsmanager", config=AWS))
@@ -154,6 +140,7 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
         parcels=Parcels(core, clock, orders),
         sellers=Sellers(core, clock),
         stock=Stock(core, clock),
+        answers=Answers(core, clock),
         parking=Parking(core, clock),
         queue=WorkQueue(boto3.client("sqs", config=AWS), queue_urls(settings), signals),
         signals=signals,
@@ -237,3 +224,22 @@ def api_handler() -> Handler:
         return api.consumer(ports(settings, signals, with_amazon=False, with_erp=False))
 
     return _wired("api", build)
+
+
+def signed_api_handler() -> Handler:
+    from bridge.domain.signatures import read_keys
+    from bridge.stores.secrets import Secrets
+    from bridge.stores.seen import Seen
+
+    def build(settings: Settings, signals: Signals) -> Handler:
+        secrets = Secrets(boto3.client("secretsmanager", config=AWS))
+        outside = ports(settings, signals, with_amazon=False, with_erp=False)
+        first = Seen(table(settings), outside.clock).first
+
+        def read() -> tuple[bytes, ...]:
+            return read_keys(secrets.read(settings.erp_secret))
+
+        read()  # Misconfigured now rather than at the first call
+        return signed_api.consumer(outside, read, first)
+
+    return _wired("signed api", build)

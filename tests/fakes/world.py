@@ -21,6 +21,7 @@ from bridge.domain.work import Work
 from bridge.erp.watched import Watched
 from bridge.outbox import carry_out
 from bridge.ports import Erp, Ports, Rhythm
+from bridge.stores.answers import Answers
 from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.orders import Orders
@@ -198,6 +199,7 @@ class World:
             parcels=Parcels(self.table, self.clock, orders),
             sellers=self.sellers,
             stock=Stock(self.table, self.clock),
+            answers=Answers(self.table, self.clock),
             parking=Parking(self.table, self.clock),
             queue=self.queue,
             signals=self.signals,

@@ -16,7 +16,7 @@ from bridge.ports import Erp, Ports, Rhythm
 from bridge.spapi.amazon import Amazon
 from bridge.spapi.auth import LWA, Identity, Tokens
 from bridge.spapi.client import Client
-from bridge.stores import circuits, desk, orders, parcels, parking, queues, quota, sellers, stock
+from bridge.stores import answers, circuits, desk, orders, parcels, parking, queues, quota, sellers, stock
 from bridge.sweeps import SWEEPS
 from bridge.wiring import Withheld
 from tests.simulation.amazon import APPLICATION
@@ -81,6 +81,7 @@ def ports(outside: Outside, *, with_amazon: bool = False, with_erp: bool = False
         parcels=parcels.Parcels(table, clock, known),
         sellers=sellers.Sellers(table, clock),
         stock=stock.Stock(table, clock),
+        answers=answers.Answers(table, clock),
         parking=parking.Parking(table, clock),
         queue=queues.WorkQueue(outside.sqs, {kind: effect.lane for kind, effect in EFFECTS.items()}, outside.signals),
         signals=outside.signals,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import base64
 import dataclasses
 import http.server
 import json
@@ -11,6 +12,7 @@ import re
 import runpy
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jsonschema
@@ -18,6 +20,7 @@ import pytest
 
 from bridge import api, signals
 from bridge.cli import _parser
+from bridge.domain.signatures import Call, verify
 from bridge.effects import EFFECTS
 from bridge.erp import CONNECTORS
 from bridge.erp.publish.envelope import TYPES
@@ -105,7 +108,8 @@ def test_settings_are_explained(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*literal("infra/deployment.py", "CHOICES"), "erp_concurrency", "stage", "scale", "settings", "local"]
+    "name",
+    [*literal("infra/deployment.py", "CHOICES"), "erp_concurrency", "api_hmac", "stage", "scale", "settings", "local"],
 )
 def test_choices_of_the_deployment_are_explained(name: str) -> None:
     assert f"`{name}`" in text("docs/deploying.md")
@@ -257,6 +261,21 @@ class Door(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def test_the_example_for_callers_outside_aws_signs_as_the_bridge_reads() -> None:
+    secret = "whsec_" + base64.b64encode(b"k" * 32).decode()
+    report = runpy.run_path(str(DOCS / "examples" / "report_signed.py"))["report"]
+    with http.server.HTTPServer(("127.0.0.1", 0), Door) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        answer = report(f"http://127.0.0.1:{server.server_port}/hmac/v1/stock", b'{"stock": []}', secret)
+        thread.join()
+    headers, body = server.got  # type: ignore[attr-defined]
+    said = {name.lower(): value for name, value in headers.items()}
+    assert answer == (202, '{"parcels": 1}')
+    call = Call(said["bridge-timestamp"], "POST", "/hmac/v1/stock", body)
+    verify([b"k" * 32], call, said["bridge-signature"], datetime.now(UTC))
 
 
 def test_the_example_signs_what_it_sends(monkeypatch: pytest.MonkeyPatch) -> None:

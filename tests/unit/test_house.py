@@ -19,7 +19,7 @@ from bridge.sweeps import SWEEPS
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"
 
-TABLES = {"bridge.api", "bridge.effects", "bridge.sweeps"}
+TABLES = {"bridge.api", "bridge.signed_api", "bridge.effects", "bridge.sweeps"}
 """What `infra` reads as data: routes, kinds of work, sweeps."""
 OUTER = {"bridge.domain", "bridge.ports", "bridge.batches", "aws_lambda_powertools"}
 
@@ -40,6 +40,7 @@ FLOORS: dict[str, set[str]] = {
     "bridge.inbox": OUTER | {"bridge.envelope", "bridge.reactions"},
     "bridge.outbox": OUTER | {"bridge.effects"},
     "bridge.api": {"bridge.domain", "bridge.ports", "bridge.reactions"},
+    "bridge.signed_api": {"bridge.domain", "bridge.ports", "bridge.api"},
     "bridge.wiring": {"bridge", "boto3", "botocore", "httpx"},
     "bridge.cli": {"bridge", "boto3", "botocore", "httpx"},
     "entry": {"bridge.wiring"},

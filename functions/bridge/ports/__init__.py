@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.domain.work import Work
-from bridge.ports.memory import Desk, Orders, Parcels, Parking, Sellers, Stock
+from bridge.ports.memory import Answers, Desk, Kept, Orders, Parcels, Parking, Sellers, Stock
 from bridge.ports.outside import Amazon, Circuit, Clock, Erp, Signals, WorkQueue
 
 __all__ = [
     "Amazon",
+    "Answers",
     "Circuit",
     "Clock",
     "Desk",
     "Erp",
+    "Kept",
     "Orders",
     "Parcels",
     "Parking",
@@ -51,6 +53,7 @@ class Ports:
     parcels: Parcels
     sellers: Sellers
     stock: Stock
+    answers: Answers
     parking: Parking
     queue: WorkQueue
     signals: Signals

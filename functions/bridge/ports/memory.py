@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -151,6 +152,26 @@ class Stock(Protocol):
         ...
 
     def of(self, seller: Seller, sku: Sku) -> Count | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Under an idempotency key. `same`: it came with this body, or never yet; `answer`: what was said, if anything."""
+
+    same: bool
+    answer: str = ""
+
+
+class Answers(Protocol):
+    """What the HTTP API answered, for two days."""
+
+    def begin(self, seller: Seller, name: str, digest: str) -> Kept:
+        """Bind a caller's key to what it came with first."""
+        ...
+
+    def keep(self, seller: Seller, name: str, digest: str, answer: str) -> str:
+        """The answer that was kept: another one, if that was faster."""
+        ...
 
 
 class Parking(Protocol):

@@ -9,7 +9,9 @@
 | `T#<region>#<seller>` | `Q#<operation>` | Amazon's quota of one operation |
 | `SELLERS` | `<seller>#<region>` | the seller: mode, marketplaces, subscriptions |
 | same | `<seller>#<region>#CUR#<sweep>` | how far a sweep has come |
+| `T#<region>#<seller>#I#<digest>` | `ANSWER` | what the HTTP API answered under an idempotency key |
 | `CIRCUIT` | `<connector>` | whether the ERP answers |
+| `SEEN#<digest>` | `CALL` | a signed call that was taken |
 | `PARKED` | `<digest>` | a message that nobody could act on |
 
 Index `due` (`dshard`, `due`): `D#<kind>#<n>` work that should happen, `SHIPBY#<n>` orders near their deadline,
@@ -32,6 +34,7 @@ SELLERS = "SELLERS"
 HEAD = "HEAD"
 CIRCUIT = "CIRCUIT"
 STOCK = "STOCK"
+ANSWER = "ANSWER"
 
 
 def order_pk(key: OrderKey) -> str:
@@ -91,8 +94,16 @@ def stock(seller: Seller, sku: Sku) -> Key:
     return Key(f"T#{seller.region}#{seller.seller_id}#S#{sku}", STOCK)
 
 
+def answer(seller: Seller, digest: str) -> Key:
+    return Key(f"T#{seller.region}#{seller.seller_id}#I#{digest}", ANSWER)
+
+
 def circuit(erp: str) -> Key:
     return Key(CIRCUIT, erp)
+
+
+def seen(digest: str) -> Key:
+    return Key(f"SEEN#{digest}", "CALL")
 
 
 def _shard(key: OrderKey) -> int:

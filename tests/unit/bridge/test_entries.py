@@ -99,7 +99,7 @@ def notification() -> str:
 
 
 def test_the_entries_are_these() -> None:
-    assert ENTRIES == ["api", "inbox", "outbox", "sweep"]
+    assert ENTRIES == ["api", "api_hmac", "inbox", "outbox", "sweep"]
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -163,6 +163,8 @@ def test_the_erp_tells_and_the_parcel_waits_for_its_order(account: Account) -> N
 @pytest.mark.parametrize(
     ("entry", "changes", "complaint"),
     [
+        ("api_hmac", {}, 'the ERP secret lacks "api_secrets"'),
+        ("api_hmac", {"erp_secret": "gone"}, "secret gone cannot be read"),
         ("outbox", {"kinds": ""}, "BRIDGE_KINDS names no effect"),
         ("outbox", {"kinds": "hand_to_erp,fly"}, "BRIDGE_KINDS names no effect: fly"),
         ("outbox", {"kinds": "hand_to_erp", "erp_secret": "gone"}, "secret gone cannot be read"),

@@ -1,0 +1,59 @@
+"""The API for callers who sign with a secret: only where it is chosen, with a function that may do what it uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.api import ROUTES
+from bridge.settings import Settings
+from infra.app import build
+from tests.unit.infra.test_permissions import Uses, granted, needed, role_of, statements
+from tests.unit.infra.test_templates import named, of
+
+Resources = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    outdir = str(tmp_path_factory.mktemp("signed"))
+    stacks = build({"api_hmac": "1"}, outdir=outdir).synth().stacks
+    (template,) = [stack.template for stack in stacks if stack.stack_name.endswith("Flow")]
+    return template
+
+
+def test_every_route_is_there_twice_and_one_wants_a_signature_of_aws(chosen: dict[str, Any]) -> None:
+    routes = of(chosen["Resources"], "AWS::ApiGatewayV2::Route").values()
+    doors = {route["RouteKey"]: route["AuthorizationType"] for route in routes}
+    open_doors = {route.replace("/v1/", "/hmac/v1/"): "NONE" for route in ROUTES}
+    assert doors == {**dict.fromkeys(ROUTES, "AWS_IAM"), **open_doors}
+
+
+def test_open_routes_lead_to_the_function_that_looks_for_itself(chosen: dict[str, Any]) -> None:
+    resources: Resources = chosen["Resources"]
+    integrations = of(resources, "AWS::ApiGatewayV2::Integration")
+    for route in of(resources, "AWS::ApiGatewayV2::Route").values():
+        integration = integrations[route["Target"]["Fn::Join"][1][1]["Ref"]]
+        function = integration["IntegrationUri"]["Fn::GetAtt"][0]
+        handler = resources[function]["Properties"]["Handler"]
+        assert handler == ("api_hmac.handler" if route["AuthorizationType"] == "NONE" else "api.handler")
+
+
+def test_its_function_may_do_what_it_uses_and_the_other_reads_no_secret(chosen: dict[str, Any]) -> None:
+    for function, uses in (("ApiSignedFunction", Uses(erp=True)), ("ApiFunction", Uses())):
+        role, log = role_of(chosen["Resources"], function)
+        assert granted(statements(chosen["Resources"])[role]) == needed(uses, log)
+
+
+def test_its_function_is_told_everything_and_watched(chosen: dict[str, Any]) -> None:
+    function = named(of(chosen["Resources"], "AWS::Lambda::Function"), "ApiSignedFunction")
+    Settings.read(function["Environment"]["Variables"])
+    alarms = of(chosen["Resources"], "AWS::CloudWatch::Alarm").values()
+    watched = [one["Dimensions"][0]["Value"]["Ref"] for one in alarms if one["MetricName"] == "Errors"]
+    assert any(name.startswith("ApiSignedFunction") for name in watched)
+
+
+def test_the_operator_is_told_where_it_is(chosen: dict[str, Any], templates: dict[str, Any]) -> None:
+    assert str(chosen["Outputs"]["HmacApiUrl"]["Value"]).count("/hmac/v1") == 1
+    assert "HmacApiUrl" not in templates["Flow"]["Outputs"]
