@@ -14,16 +14,19 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
 from bridge import api, signals
 from bridge.cli import _parser
+from bridge.domain.ids import EU, OrderId, OrderKey, SellerId
 from bridge.domain.signatures import Call, verify
 from bridge.effects import EFFECTS
 from bridge.erp import CONNECTORS
-from bridge.erp.publish.envelope import TYPES
+from bridge.erp.file_drop import FileDrop
+from bridge.erp.publish.envelope import TYPES, cancellation
 from bridge.erp.tryton.config import read_config
 from bridge.erp.webhook.config import read_config as read_webhook
 from bridge.reactions import ROUTES
@@ -229,6 +232,21 @@ def test_the_message_that_is_shown_is_one() -> None:
     message = shown("docs/connectors/README.md", "envelope")
     schema = json.loads(text("docs/schemas/order.json"))
     jsonschema.Draft202012Validator(closed(schema)).validate(message)
+
+
+def test_the_manifest_that_is_shown_has_the_form_that_is_written() -> None:
+    written: dict[str, bytes] = {}
+
+    class Bucket:
+        def put_object(self, **put: Any) -> dict[str, str]:
+            written[put["Key"]] = put["Body"]
+            return {"VersionId": "1"}
+
+    FileDrop("bucket", Bucket()).deliver(cancellation(OrderKey(EU, SellerId("A1"), OrderId("305-1234567-1234567"))))
+    manifest = json.loads(list(written.values())[-1])
+    example = shown("docs/connectors/file-drop.md", "manifest")
+    assert list(manifest) == list(example)
+    assert list(manifest["objects"][0]) == list(example["objects"][0])  # type: ignore[index]
 
 
 @pytest.mark.parametrize("kind", TYPES)

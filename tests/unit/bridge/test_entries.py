@@ -169,6 +169,8 @@ def test_the_erp_tells_and_the_parcel_waits_for_its_order(account: Account) -> N
         ("outbox", {"kinds": "hand_to_erp,fly"}, "BRIDGE_KINDS names no effect: fly"),
         ("outbox", {"kinds": "hand_to_erp", "erp_secret": "gone"}, "secret gone cannot be read"),
         ("outbox", {"kinds": "hand_to_erp", "erp": "sap"}, "ERP connector 'sap'"),
+        ("outbox", {"kinds": "hand_to_erp", "erp": "eventbridge"}, "the deployment names no event bus"),
+        ("outbox", {"kinds": "hand_to_erp", "erp": "sqs", "erp_target": "x"}, "must be the ARN of an SQS queue"),
         ("outbox", {"kinds": "hand_to_erp", "erp": "no.such:connect"}, "cannot be imported"),
         ("outbox", {"kinds": "hand_to_erp", "erp_secret": "lwa"}, "the ERP secret lacks"),
         ("sweep", {"kinds": "fly"}, "BRIDGE_KINDS must name one sweep"),

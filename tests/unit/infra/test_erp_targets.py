@@ -18,6 +18,8 @@ from tests.unit.infra.test_templates import of, strings
 Templates = dict[str, dict[str, dict[str, Any]]]
 QUEUE = "arn:aws:sqs:eu-west-1:444455556666:orders-from-amazon"
 KEY = "arn:aws:kms:eu-west-1:444455556666:key/11111111-2222-3333-4444-555555555555"
+GATED = {"api_hmac": "1", "erp_in": "1"}
+"""As the gates' own deployment is, to which the acknowledgements belong."""
 CHOICES: dict[str, dict[str, str]] = {
     "sqs": {"erp_target": QUEUE, "erp_target_key": KEY},
     "eventbridge": {},
@@ -52,11 +54,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Templates,
     """Per connector: the resources of both stacks, and what cdk-nag says that nobody has argued for."""
     found = {}
     for erp, chosen in CHOICES.items():
-        app = build(context(erp=erp, **chosen), outdir=str(tmp_path_factory.mktemp(erp)))
+        app = build(context(erp=erp, **GATED, **chosen), outdir=str(tmp_path_factory.mktemp(erp)))
         said = nag(app, (*CDK_NAG, *(FILE_DROP if erp == "file_drop" else ())))
         stacks = {stack.stack_name.rpartition("-")[2]: stack.template["Resources"] for stack in app.synth().stacks}
         found[erp] = (stacks, said)
     return found
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """The same for a connector that needs nothing of AWS."""
+    app = build(context(**GATED), outdir=str(tmp_path_factory.mktemp("usual")))
+    return {stack.stack_name.rpartition("-")[2]: stack.template["Resources"] for stack in app.synth().stacks}
 
 
 @pytest.fixture(params=sorted(CHOICES))
@@ -69,9 +78,8 @@ def stacks(made: dict[str, tuple[Templates, list[Finding]]], erp: str) -> Templa
     return made[erp][0]
 
 
-def test_the_erp_lane_may_write_there_and_nobody_else_may_more(
-    stacks: Templates, flow: dict[str, dict[str, Any]], erp: str
-) -> None:
+def test_the_erp_lane_may_write_there_and_nobody_else_may_more(stacks: Templates, usual: Templates, erp: str) -> None:
+    flow = usual["Flow"]
     role, _ = role_of(stacks["Flow"], "OutboxErp")
     before, after = statements(flow), statements(stacks["Flow"])
     assert before.keys() == after.keys()
@@ -81,9 +89,8 @@ def test_the_erp_lane_may_write_there_and_nobody_else_may_more(
         assert granted(before[name]) <= granted(after[name])
 
 
-def test_nothing_else_comes_with_it(
-    stacks: Templates, flow: dict[str, dict[str, Any]], state: dict[str, dict[str, Any]], erp: str
-) -> None:
+def test_nothing_else_comes_with_it(stacks: Templates, usual: Templates, erp: str) -> None:
+    flow, state = usual["Flow"], usual["State"]
     more = [stacks["Flow"][name]["Type"] for name in stacks["Flow"].keys() - flow.keys()]
     more += [stacks["State"][name]["Type"] for name in stacks["State"].keys() - state.keys()]
     assert set(more) == BESIDES[erp]
