@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge import wiring
+from bridge import doors
 
-_handle = wiring.signed_api_handler()  # fails here, at INIT, if misconfigured
+_handle = doors.signed_api_handler()  # fails here, at INIT, if misconfigured
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:

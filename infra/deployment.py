@@ -51,6 +51,8 @@ class Deployment:
     """Requests that the ERP gets at once."""
     api_hmac: bool
     """Callers outside AWS may sign with a secret."""
+    erp_in: bool
+    """There is a queue that the ERP sends to."""
     settings: Mapping[str, str]
     erp_target_key: str = ""
 
@@ -76,15 +78,19 @@ class Deployment:
             msg = f"-c stage={stage}: small letters, digits and hyphens only, a letter first, at most 20"
             raise ValueError(msg)
         settings |= {name: str(value) for name, value in overrides.items()}
-        local, api_hmac = (str(node.try_get_context(name)) == "1" for name in ("local", "api_hmac"))
         return cls(
             stage=stage,
-            local=local,
+            local=_is_chosen(node, "local"),
             erp_concurrency=_erp_concurrency(node),
-            api_hmac=api_hmac,
+            api_hmac=_is_chosen(node, "api_hmac"),
+            erp_in=_is_chosen(node, "erp_in"),
             settings=settings,
             erp_target_key=str(node.try_get_context("erp_target_key") or ""),
         )
+
+
+def _is_chosen(node: Node, name: str) -> bool:
+    return str(node.try_get_context(name)) == "1"
 
 
 def _erp_concurrency(node: Node) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aws_cdk import CfnOutput, Environment, IgnoreMode, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -11,6 +13,7 @@ from constructs import Construct
 from infra import ROOT
 from infra.api import Api
 from infra.deployment import Deployment
+from infra.erp_in import ErpIn
 from infra.erp_target import erp_target
 from infra.inbox import Inbox
 from infra.layer import Dependencies
@@ -46,7 +49,8 @@ class FlowStack(Stack):
         Outbox(self, "Outbox", site=site)
         Sweeps(self, "Sweeps", site=site)
         api = Api(self, "Api", site=site)
-        self._tell_operator(site, inbox, api)
+        extra = ErpIn(self, "ErpIn", site=site).told(site) if deployment.erp_in else {}
+        self._tell_operator(site, inbox, api, extra)
 
     def _queue_key(self, stage: str) -> kms.Key:
         key = kms.Key(
@@ -67,7 +71,7 @@ class FlowStack(Stack):
         )
         return key
 
-    def _tell_operator(self, site: Site, inbox: Inbox, api: Api) -> None:
+    def _tell_operator(self, site: Site, inbox: Inbox, api: Api, extra: Mapping[str, str]) -> None:
         """What the operator's command line has to know."""
         told = {
             "TableName": site.state.table.table_name,
@@ -83,6 +87,7 @@ class FlowStack(Stack):
             "CliSettings": self.to_json_string(site.settings(()).environment()),
         }
         told |= {"ErpTarget": site.target.name} if site.target.grants else {}
+        told |= extra
         told |= {"HmacApiUrl": api.hmac_url} if api.hmac_url else {}
         for name, work in site.lanes.items():
             told[f"{name.title()}QueueUrl"] = work.queue.queue_url

@@ -70,19 +70,19 @@ def consumer(ports: Ports) -> Callable[[dict[str, Any], Any], Response]:
     return consume
 
 
-def _admit(report: Report, ports: Ports) -> None:
-    """Raises Refused unless the seller is connected and not paused."""
+def is_served(report: Report, ports: Ports) -> bool:
+    """The seller is connected and not paused."""
     record = ports.sellers.get(report.seller)
-    if record is None or record.mode is Mode.PAUSED:
-        msg = "no such seller is connected, or the seller is paused; see `bridge status`"
-        raise Refused(msg)
+    return record is not None and record.mode is not Mode.PAUSED
 
 
 def _respond(name: str, body: object, key: str, ports: Ports) -> Response:
     """Every route may be said again by nature; a key adds that the answer is the same, and that its body is."""
     route = ROUTES[name]
     report = route.read(body)
-    _admit(report, ports)
+    if not is_served(report, ports):
+        msg = "no such seller is connected, or the seller is paused; see `bridge status`"
+        raise Refused(msg)
     if not key:
         return answer(202, **{route.answers: route.react(report, ports)})
     digest = hashlib.sha256(json.dumps([name, body], sort_keys=True).encode()).hexdigest()

@@ -14,7 +14,7 @@ from typing import Any, cast
 import boto3
 from botocore.config import Config
 
-from bridge import api, inbox, outbox, signed_api
+from bridge import api, inbox, outbox
 from bridge.batches import place_of
 from bridge.domain.errors import Misconfigured
 from bridge.effects import EFFECTS
@@ -169,7 +169,7 @@ def _observed(handler: Handler, signals: Signals) -> Handler:
     return observed
 
 
-def _wired(service: str, build: Callable[[Settings, Signals], Handler]) -> Handler:
+def wired(service: str, build: Callable[[Settings, Signals], Handler]) -> Handler:
     """The handler, or a counted Misconfigured."""
     settings = Settings.read(os.environ)
     signals = Signals(service, settings.stage)
@@ -187,7 +187,7 @@ def inbox_handler() -> Handler:
         outside = ports(settings, signals, with_amazon=False, with_erp=False)
         return inbox.consumer(outside, settings.application_id)
 
-    return _wired("inbox", build)
+    return wired("inbox", build)
 
 
 def outbox_handler() -> Handler:
@@ -200,7 +200,7 @@ def outbox_handler() -> Handler:
         with_erp = any(EFFECTS[kind].lane == "erp" for kind in kinds)
         return outbox.consumer(ports(settings, signals, with_amazon=True, with_erp=with_erp), kinds)
 
-    return _wired("outbox", build)
+    return wired("outbox", build)
 
 
 def sweep_handler() -> Handler:
@@ -216,30 +216,11 @@ def sweep_handler() -> Handler:
 
         return sweep
 
-    return _wired("sweep", build)
+    return wired("sweep", build)
 
 
 def api_handler() -> Handler:
     def build(settings: Settings, signals: Signals) -> Handler:
         return api.consumer(ports(settings, signals, with_amazon=False, with_erp=False))
 
-    return _wired("api", build)
-
-
-def signed_api_handler() -> Handler:
-    from bridge.domain.signatures import read_keys
-    from bridge.stores.secrets import Secrets
-    from bridge.stores.seen import Seen
-
-    def build(settings: Settings, signals: Signals) -> Handler:
-        secrets = Secrets(boto3.client("secretsmanager", config=AWS))
-        outside = ports(settings, signals, with_amazon=False, with_erp=False)
-        first = Seen(table(settings), outside.clock).first
-
-        def read() -> tuple[bytes, ...]:
-            return read_keys(secrets.read(settings.erp_secret))
-
-        read()  # Misconfigured now rather than at the first call
-        return signed_api.consumer(outside, read, first)
-
-    return _wired("signed api", build)
+    return wired("api", build)

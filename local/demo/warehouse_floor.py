@@ -37,7 +37,7 @@ class Floor:
         since = datetime.now(UTC) - timedelta(minutes=5)
         for shipment in self._erp.list_shipments(seller, since):
             if shipment.key.order_id == order_id:
-                _post(self._machine, _body(shipment))
+                post(self._machine, "shipments", _body(shipment)).raise_for_status()
 
     def sales(self) -> dict[str, Any]:
         return {sale.order_id: sale for sale in self._warehouse.sales()}
@@ -65,14 +65,13 @@ def _body(shipment: Shipment) -> dict[str, Any]:
     }
 
 
-def _post(machine: Machine, body: dict[str, Any]) -> None:
+def post(machine: Machine, route: str, body: dict[str, Any], **headers: str) -> httpx.Response:
     """The emulator knows an API by its host name, and listens on one port for all of them."""
-    url = urlsplit(f"{machine.outputs['ApiUrl']}/shipments")
+    url = urlsplit(f"{machine.outputs['ApiUrl']}/{route}")
     emulator = urlsplit(machine.emulator.url)
     content = json.dumps(body)
     request = AWSRequest("POST", url.geturl(), data=content, headers={"content-type": "application/json"})
     SigV4Auth(Credentials(ACCOUNT, "local"), "execute-api", REGION).add_auth(request)
     api_id = url.netloc.partition(".")[0]
-    headers = {**dict(request.headers), "host": f"{api_id}.execute-api.localhost:{emulator.port}"}
-    answer = httpx.post(f"{machine.emulator.url}{url.path}", content=content, headers=headers, timeout=30)
-    answer.raise_for_status()
+    headers = {**headers, **dict(request.headers), "host": f"{api_id}.execute-api.localhost:{emulator.port}"}
+    return httpx.post(f"{machine.emulator.url}{url.path}", content=content, headers=headers, timeout=30)

@@ -79,7 +79,7 @@ def _main(outdir: str) -> None:
     from tests.gates.nag import nag  # noqa: PLC0415
 
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    app = build({**context, "application_id": APPLICATION, "api_hmac": "1"}, outdir=outdir)
+    app = build({**context, "application_id": APPLICATION, "api_hmac": "1", "erp_in": "1"}, outdir=outdir)
     findings = nag(app, CDK_NAG)
     app.synth()
     report = json.dumps([dataclasses.asdict(finding) for finding in findings], indent=1)

@@ -29,6 +29,7 @@ from bridge.erp.file_drop import FileDrop
 from bridge.erp.publish.envelope import TYPES, cancellation
 from bridge.erp.tryton.config import read_config
 from bridge.erp.webhook.config import read_config as read_webhook
+from bridge.erp_in import NAMES
 from bridge.reactions import ROUTES
 from bridge.reactions.cancel_requested import read_request
 from bridge.reactions.cancellation_answered import read_answer
@@ -112,7 +113,16 @@ def test_settings_are_explained(field: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [*literal("infra/deployment.py", "CHOICES"), "erp_concurrency", "api_hmac", "stage", "scale", "settings", "local"],
+    [
+        *literal("infra/deployment.py", "CHOICES"),
+        "erp_concurrency",
+        "api_hmac",
+        "erp_in",
+        "stage",
+        "scale",
+        "settings",
+        "local",
+    ],
 )
 def test_choices_of_the_deployment_are_explained(name: str) -> None:
     assert f"`{name}`" in text("docs/deploying.md")
@@ -266,6 +276,12 @@ def test_what_the_erp_says_is_read_as_it_is_shown() -> None:
     assert read_answer(shown("docs/http-api.md", "cancellation-answer")).answer == "done"
     assert read_request(shown("docs/http-api.md", "cancel-request")).reason == "out of stock"
     assert [count.quantity for count in read_stock(shown("docs/http-api.md", "stock")).counts] == [12, 0]
+
+
+def test_the_message_that_is_shown_is_one_of_the_erps_queue() -> None:
+    message = shown("docs/http-api.md", "message")
+    assert isinstance(message["route"], str)
+    assert NAMES[message["route"]].read(message["body"]).answer == "done"
 
 
 class Door(http.server.BaseHTTPRequestHandler):

@@ -40,10 +40,12 @@ FLOORS: dict[str, set[str]] = {
     "bridge.inbox": OUTER | {"bridge.envelope", "bridge.reactions"},
     "bridge.outbox": OUTER | {"bridge.effects"},
     "bridge.api": {"bridge.domain", "bridge.ports", "bridge.reactions"},
+    "bridge.erp_in": OUTER | {"bridge.api"},
     "bridge.signed_api": {"bridge.domain", "bridge.ports", "bridge.api"},
+    "bridge.doors": {"bridge", "boto3"},
     "bridge.wiring": {"bridge", "boto3", "botocore", "httpx"},
     "bridge.cli": {"bridge", "boto3", "botocore", "httpx"},
-    "entry": {"bridge.wiring"},
+    "entry": {"bridge.wiring", "bridge.doors"},
     "infra": {"infra", "aws_cdk", "constructs", "jsii", "bridge.settings"} | TABLES,
 }  # fmt: skip
 

@@ -56,7 +56,7 @@ def acknowledged(head: Head, said: Acknowledgement) -> Verdict:
         return Verdict(refusal=FOREIGN)
     if head.actionable:
         if said.version != head.version:
-            return Verdict(Change(head, (HAND_TO_ERP,)), OUTDATED)
+            return _outdated(head)
         # An order that an older release has stored has no total: then there is nothing to compare with.
         if head.total and said.total and said.total != head.total:
             return _another_total(head, said, said.total)
@@ -75,6 +75,13 @@ def _known(head: Head, said: Acknowledgement) -> Verdict:
     if head.erp_problem == problem:
         return Verdict(refusal=problem)
     return Verdict(Change(replace(head, erp_problem=problem)), problem, problem=True)
+
+
+def _outdated(head: Head) -> Verdict:
+    """The newest version is called for once: some receivers would say the same whatever they are told, for ever."""
+    if head.erp_outdated == head.version:
+        return Verdict(refusal=OUTDATED)
+    return Verdict(Change(replace(head, erp_outdated=head.version), (HAND_TO_ERP,)), OUTDATED)
 
 
 def _another_total(head: Head, said: Acknowledgement, total: Money) -> Verdict:

@@ -68,6 +68,8 @@ class Head:
     erp_items: Mapping[OrderItemId, int] = field(default_factory=dict)
     """Units per order item that the ERP document was made of."""
     erp_told: Told | None = None
+    erp_outdated: str = ""
+    """Amazon's version that was called for anew because the ERP acknowledged an older one: once per version."""
     erp_cancelled: str = ""
     """The ERP's answer to our cancellation; empty while none was asked."""
     erp_held: bool = False

@@ -133,6 +133,8 @@ def put_head(head: Head, now: datetime, condition: Condition) -> Put:
         item["total"] = _words(head.total)
     if head.erp_told:
         item["erp_told"] = [head.erp_told.number, *_words(head.erp_told.total), head.erp_told.version]
+    if head.erp_outdated:
+        item["erp_outdated"] = head.erp_outdated
     if head.ship_by and head.actionable and not _all_confirmed(head):
         item |= {"dshard": keys.ship_by_shard(head.key), "due": to_text(head.ship_by - WARN_BEFORE_SHIP_BY)}
     return Put(keys.head(head.key), item, when=condition)
@@ -190,6 +192,7 @@ def read_head(key: OrderKey, item: Stored | None) -> Head:
         erp_version=item["erp_v"],
         erp_items=_units(item["erp_items"]),
         erp_told=_told(item.get("erp_told")),
+        erp_outdated=item.get("erp_outdated", ""),
         erp_cancelled=item["erp_cancelled"],
         erp_held=item["erp_held"],
         erp_problem=item["erp_problem"],

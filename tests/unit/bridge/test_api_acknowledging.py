@@ -211,6 +211,16 @@ def test_an_old_version_has_the_new_one_delivered_at_once(world: Publishing) -> 
     assert len(world.delivered) == delivered + 1
 
 
+def test_a_receiver_that_always_names_the_old_version_does_not_go_round_for_ever(world: Publishing) -> None:
+    world.clock.sleep(60)
+    world.change(ship_by=START + timedelta(days=3))
+    world.at_delivery = lambda: acknowledge(world)
+    world.minutes(10)
+    assert len(world.delivered) <= 3
+    world.minutes(50)
+    assert len(world.delivered) <= 7
+
+
 def test_what_amazon_changes_afterwards_is_amended(world: Publishing) -> None:
     acknowledge(world)
     world.change(lines=fewer(ORDER), total=Money(Decimal("10.00"), "EUR"))

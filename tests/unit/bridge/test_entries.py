@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import runpy
 from collections.abc import Callable, Iterator
@@ -17,7 +18,9 @@ from bridge.domain.errors import Misconfigured, Throttled
 from bridge.domain.ids import OrderId, OrderKey
 from bridge.domain.lifecycle import HAND_TO_ERP
 from bridge.domain.sellers import Mode, SellerRecord
+from bridge.domain.signatures import Call, sign
 from bridge.domain.work import Work, decode, encode
+from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.dynamodb import DynamoTable
 from bridge.stores.orders import Orders
@@ -99,7 +102,7 @@ def notification() -> str:
 
 
 def test_the_entries_are_these() -> None:
-    assert ENTRIES == ["api", "api_hmac", "inbox", "outbox", "sweep"]
+    assert ENTRIES == ["api", "api_hmac", "erp_in", "inbox", "outbox", "sweep"]
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -158,6 +161,36 @@ def test_the_erp_tells_and_the_parcel_waits_for_its_order(account: Account) -> N
     assert account.function("api")(event)["statusCode"] == 202
     assert [work.kind for work in account.waiting("shipments")] == ["confirm_shipment"]
     assert [work.kind for work in account.waiting("orders")] == ["fetch_order"]
+
+
+def test_the_erp_tells_from_outside_aws(account: Account, capfd: pytest.CaptureFixture[str]) -> None:
+    key = b"canary-key" * 3
+    secret = {"api_secrets": ["whsec_" + base64.b64encode(key).decode()]}
+    boto3.client("secretsmanager").put_secret_value(SecretId="erp", SecretString=json.dumps({**ERP, **secret}))
+    count = {"sku": "SKU-1", "quantity": 3, "at": "2026-11-24T09:00:00Z"}
+    body = json.dumps({"region": "eu", "seller_id": SELLER.seller_id, "stock": [count]})
+    call = Call(str(int(datetime.now(UTC).timestamp())), "POST", "/hmac/v1/stock", body.encode())
+    headers = {"bridge-timestamp": call.timestamp, "bridge-signature": sign(key, call)}
+    door = account.function("api_hmac")
+    answers = [door({"routeKey": "POST /hmac/v1/stock", "body": body, "headers": headers}) for _ in range(2)]
+    assert [answer["statusCode"] for answer in answers] == [202, 401]
+    assert "canary" not in "".join(capfd.readouterr())
+
+
+def test_the_erp_tells_through_its_queue(account: Account) -> None:
+    message = {"route": "cancel-requests", "body": {"region": "eu", "seller_id": "AOTHER0000000"}}
+    assert account.function("erp_in")(batch("junk", json.dumps(message))) == {"batchItemFailures": []}
+    message["body"] = {**message["body"], "order_id": KEY.order_id, "reason": "out of stock"}  # type: ignore[dict-item]
+    assert account.function("erp_in")(batch(json.dumps(message))) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+
+
+def test_an_erp_that_does_not_answer_is_left_in_peace_on_dynamodb(account: Account) -> None:
+    table, clock = DynamoTable(boto3.client("dynamodb"), "core"), SystemClock()
+    assert [Circuits(table, clock, "tryton").failed() for _ in range(6)] == [False] * 4 + [True, False]
+    account.function("inbox")(batch(notification()))
+    account.function("outbox", kinds="hand_to_erp")(batch(encode(WORK, None)))
+    state = account.desk.state(WORK) or {}
+    assert (state["tries"], "left in peace" in state["reason"]) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_every_import_is_there_at_run_time(code: Path, layer: Path) -> None:
 def test_code_holds_code_only(code: Path) -> None:
     assert {path.suffix for path in code.rglob("*") if path.is_file()} == {".py"}
     assert not (code / "bridge" / "cli").exists()
-    assert sum(path.stat().st_size for path in code.rglob("*.py")) < 300_000
+    assert sum(path.stat().st_size for path in code.rglob("*.py")) < 350_000
 
 
 def test_layer_is_pure_python(layer: Path) -> None:

@@ -1,4 +1,4 @@
-"""The API for callers who sign with a secret: only where it is chosen, with a function that may do what it uses."""
+"""More doors for the ERP, a signed API and a queue: only where they are chosen, and each may do what it uses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Resources = dict[str, dict[str, Any]]
 @pytest.fixture(scope="module")
 def chosen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     outdir = str(tmp_path_factory.mktemp("signed"))
-    stacks = build({"api_hmac": "1"}, outdir=outdir).synth().stacks
+    stacks = build({"api_hmac": "1", "erp_in": "1"}, outdir=outdir).synth().stacks
     (template,) = [stack.template for stack in stacks if stack.stack_name.endswith("Flow")]
     return template
 
@@ -40,20 +40,40 @@ def test_open_routes_lead_to_the_function_that_looks_for_itself(chosen: dict[str
         assert handler == ("api_hmac.handler" if route["AuthorizationType"] == "NONE" else "api.handler")
 
 
-def test_its_function_may_do_what_it_uses_and_the_other_reads_no_secret(chosen: dict[str, Any]) -> None:
-    for function, uses in (("ApiSignedFunction", Uses(erp=True)), ("ApiFunction", Uses())):
+def test_each_function_may_do_what_it_uses_and_only_one_reads_a_secret(chosen: dict[str, Any]) -> None:
+    uses_of = {
+        "ApiSignedFunction": Uses(erp=True),
+        "ApiFunction": Uses(),
+        "ErpInFunction": Uses(consumes="ErpInMessagesQueue"),
+    }
+    for function, uses in uses_of.items():
         role, log = role_of(chosen["Resources"], function)
         assert granted(statements(chosen["Resources"])[role]) == needed(uses, log)
 
 
-def test_its_function_is_told_everything_and_watched(chosen: dict[str, Any]) -> None:
-    function = named(of(chosen["Resources"], "AWS::Lambda::Function"), "ApiSignedFunction")
-    Settings.read(function["Environment"]["Variables"])
+def test_each_function_is_told_everything_and_watched(chosen: dict[str, Any]) -> None:
     alarms = of(chosen["Resources"], "AWS::CloudWatch::Alarm").values()
     watched = [one["Dimensions"][0]["Value"]["Ref"] for one in alarms if one["MetricName"] == "Errors"]
-    assert any(name.startswith("ApiSignedFunction") for name in watched)
+    for name in ("ApiSignedFunction", "ErpInFunction"):
+        function = named(of(chosen["Resources"], "AWS::Lambda::Function"), name)
+        Settings.read(function["Environment"]["Variables"])
+        assert any(entry.startswith(name) for entry in watched)
 
 
-def test_the_operator_is_told_where_it_is(chosen: dict[str, Any], templates: dict[str, Any]) -> None:
+def test_the_queue_is_like_all_others_and_open_to_no_other_account(chosen: dict[str, Any]) -> None:
+    queue = named(of(chosen["Resources"], "AWS::SQS::Queue"), "ErpInMessagesQueue")
+    assert (queue["MessageRetentionPeriod"], "QueueKey" in str(queue["KmsMasterKeyId"])) == (14 * 24 * 3600, True)
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    mapping = named(of(chosen["Resources"], "AWS::Lambda::EventSourceMapping"), "ErpIn")
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    policies = of(chosen["Resources"], "AWS::SQS::QueuePolicy")
+    statements_of = [one["PolicyDocument"]["Statement"] for name, one in policies.items() if name.startswith("ErpIn")]
+    assert {statement["Effect"] for policy in statements_of for statement in policy} == {"Deny"}
+
+
+def test_the_operator_is_told_where_they_are(chosen: dict[str, Any], templates: dict[str, Any]) -> None:
     assert str(chosen["Outputs"]["HmacApiUrl"]["Value"]).count("/hmac/v1") == 1
+    told = {"ErpInQueueUrl", "ErpInDeadUrl", "ErpInQueueArn", "QueueKeyArn"}
+    assert told <= set(chosen["Outputs"])
+    assert not told & set(templates["Flow"]["Outputs"])
     assert "HmacApiUrl" not in templates["Flow"]["Outputs"]
