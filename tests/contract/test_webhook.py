@@ -19,11 +19,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from bridge.domain.documents import CancelAnswer
 from bridge.domain.errors import BridgeError, Misconfigured, NotNow, Refused, Unacknowledged, Unavailable
+from bridge.domain.signatures import secret_key
 from bridge.erp import connector
 from bridge.erp.publish import Channel, Publisher
 from bridge.erp.webhook import TIMEOUT, Webhook, connect
 from bridge.erp.webhook.config import read_config
-from bridge.erp.webhook.signing import headers, signing_key
+from bridge.erp.webhook.signing import headers
 from tests.contract.erp_kit.cases import CANARY, RECIPIENT, order
 from tests.contract.publish_kit import PublishKit
 from tests.contract.publish_kit.cases import BadDay, Interrupted, messages
@@ -241,7 +242,7 @@ class TestSignatures:
 
     def test_the_example_of_the_specification(self) -> None:
         # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-        key = signing_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+        key = secret_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
         assert key is not None
         moment = datetime.fromtimestamp(1614265330, UTC)
         made = headers("msg_p5jXN8AQM9LWM0D4loKWxJek", moment, b'{"test": 2432232314}', [key])
@@ -250,7 +251,7 @@ class TestSignatures:
 
     @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_c2hvcnQ=", SECRET[6:], "whsec_" + "A" * 120, 7, None])
     def test_what_is_no_secret(self, secret: object) -> None:
-        assert signing_key(secret) is None
+        assert secret_key(secret) is None
 
 
 GOOD = {"url": "https://erp.example.com/amazon", "signing_secrets": [SECRET]}

@@ -9,8 +9,8 @@ from datetime import timedelta
 import httpx
 
 from bridge.domain.errors import Misconfigured
+from bridge.domain.signatures import secret_key
 from bridge.erp.webhook.destination import LOOPBACK
-from bridge.erp.webhook.signing import signing_key
 
 _HELP = {
     "url": "an https URL that takes POST, like https://erp.example.com/amazon",
@@ -67,5 +67,5 @@ def _secrets(raw: object) -> tuple[bytes, ...]:
     """The keys; none at all when one of them is no secret of this form."""
     if not isinstance(raw, list) or not 1 <= len(raw) <= 2:
         return ()
-    keys = tuple(signing_key(entry) for entry in raw)
+    keys = tuple(secret_key(entry) for entry in raw)
     return tuple(key for key in keys if key) if all(keys) else ()
