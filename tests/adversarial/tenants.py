@@ -17,6 +17,9 @@ ORDER = "305-0000001-0000001"
 """All three have an order of this id."""
 
 
+CIRCUIT = {"rev", "n", "pause_s", "until", "probe"}
+
+
 class Leak(AssertionError):
     """Something was read or written that belongs to another tenant than the one that is being served."""
 
@@ -42,12 +45,13 @@ class WatchedTable(MemoryTable):
         if tenant is None:
             return
         space = f"T#{tenant.region}#{tenant.seller_id}"
-        if key.pk == space or key.pk.startswith(f"{space}#O#"):
+        if key.pk == space or key.pk.startswith((f"{space}#O#", f"{space}#S#", f"{space}#I#")):
             self.seen.add(tenant)
             return
         # A notification names no region: the rows of one selling partner id are looked up in all of them.
         looked_up = key == Key(keys.SELLERS, f"{tenant.seller_id}#")
-        if not (_own(key, tenant) or looked_up or key.pk == keys.PARKED):
+        # One ERP serves all of them: whether it answers is nobody's own, and says nothing of anybody.
+        if not (_own(key, tenant) or looked_up or key.pk in {keys.PARKED, keys.CIRCUIT}):
             msg = f"{key} while serving {tenant}"
             raise Leak(msg)
 
@@ -87,6 +91,9 @@ class WatchedTable(MemoryTable):
     def _check_mention(self, write: Write) -> None:
         """No item of one tenant names another one, and the index of paused work holds its own tenant's only."""
         item: Any = write.item if isinstance(write, Put) else write.set if isinstance(write, Update) else {}
+        if write.key.pk == keys.CIRCUIT and not set(item) <= CIRCUIT:
+            msg = f"more than times and counts in {write.key}"
+            raise Leak(msg)
         shard = str(item.get("dshard", ""))
         if self.serving and shard.startswith("PAUSED#") and shard != _paused(self.serving):
             msg = f"{shard} while serving {self.serving}"
