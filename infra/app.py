@@ -21,7 +21,7 @@ def build(context: Mapping[str, Any] | None = None, outdir: str | None = None) -
     told = os.environ
     where = cdk.Environment(account=told.get("CDK_DEFAULT_ACCOUNT"), region=told.get("CDK_DEFAULT_REGION"))
     stage = deployment.stage
-    state = StateStack(app, f"Bridge-{stage}-State", env=where, stage=stage)
+    state = StateStack(app, f"Bridge-{stage}-State", env=where, stage=stage, erp=deployment.settings["erp"])
     flow = FlowStack(app, f"Bridge-{stage}-Flow", env=where, state=state, deployment=deployment)
     if deployment.local:
         cdk.Aspects.of(app).add(Emulated())

@@ -12,6 +12,7 @@ from constructs import Node
 CHOICES: Mapping[str, str] = {
     "application_id": "",
     "erp": "tryton",
+    "erp_target": "",
     "spapi_endpoint": "",
     "lwa_endpoint": "",
 }
@@ -41,7 +42,7 @@ SCALES: Mapping[str, Mapping[str, str]] = {
 class Deployment:
     """One stage. `settings` are the fields of bridge.settings.Settings that do not name a resource.
 
-    `local` is for the emulator: see emulated.py.
+    `local` is for the emulator: see emulated.py. `erp_target_key` is the ARN of the seller's queue's key, if any.
     """
 
     stage: str
@@ -53,6 +54,7 @@ class Deployment:
     erp_in: bool
     """There is a queue that the ERP sends to."""
     settings: Mapping[str, str]
+    erp_target_key: str = ""
 
     @classmethod
     def chosen(cls, node: Node) -> Deployment:
@@ -83,6 +85,7 @@ class Deployment:
             api_hmac=_is_chosen(node, "api_hmac"),
             erp_in=_is_chosen(node, "erp_in"),
             settings=settings,
+            erp_target_key=str(node.try_get_context("erp_target_key") or ""),
         )
 
 

@@ -14,6 +14,7 @@ from infra import ROOT
 from infra.api import Api
 from infra.deployment import Deployment
 from infra.erp_in import ErpIn
+from infra.erp_target import erp_target
 from infra.inbox import Inbox
 from infra.layer import Dependencies
 from infra.outbox import Lanes, Outbox
@@ -44,6 +45,7 @@ class FlowStack(Stack):
             layer=Dependencies(self, "Dependencies"),
             lanes=lanes.queues,
             lines=lanes.lines,
+            target=erp_target(self, deployment, state),
         )
         inbox = Inbox(self, "Inbox", site=site)
         Outbox(self, "Outbox", site=site)
@@ -86,6 +88,7 @@ class FlowStack(Stack):
             "ApiUrl": api.url,
             "CliSettings": self.to_json_string(site.settings(()).environment()),
         }
+        told |= {"ErpTarget": site.target.name} if site.target.grants else {}
         told |= extra
         told |= {"HmacApiUrl": api.hmac_url} if api.hmac_url else {}
         for name, work in {**site.lanes, "lines": site.lines}.items():

@@ -114,6 +114,11 @@ class BridgeFunction(lambda_.Function):
     def asks_erp(self) -> None:
         self._reads([self._site.state.erp_secret.secret_arn])
 
+    def tells_erp(self) -> None:
+        """Writes to where the connector publishes, if that is in AWS."""
+        for grant in self._site.target.grants:
+            self.may(grant.actions, grant.resources, via=grant.via)
+
     def _reads(self, secret_arns: list[str]) -> None:
         self.may(["secretsmanager:GetSecretValue"], secret_arns)
         self.may(["kms:Decrypt"], [self._site.state.key.key_arn], via="secretsmanager")

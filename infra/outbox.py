@@ -69,3 +69,4 @@ class Outbox(Construct):
             function.asks_amazon()
             if lane.erp:
                 function.asks_erp()
+                function.tells_erp()

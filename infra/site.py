@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from bridge.settings import Settings
 from infra.deployment import Deployment
+from infra.erp_target import ErpTarget
 from infra.queue import WorkQueue
 from infra.state import StateStack
 from infra.watch import Watch
@@ -17,7 +18,7 @@ from infra.watch import Watch
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
-    """`key` encrypts the queues, `lanes` are the work queues by lane."""
+    """`key` encrypts the queues, `lanes` are the work queues by lane, `target` is where the connector writes to."""
 
     deployment: Deployment
     state: StateStack
@@ -28,6 +29,7 @@ class Site:
     lanes: Mapping[str, WorkQueue]
     lines: WorkQueue
     """Calls for a turn of a waiting line."""
+    target: ErpTarget
 
     @property
     def queues(self) -> list[WorkQueue]:
@@ -47,5 +49,5 @@ class Site:
             lwa_secret=self.state.lwa_secret.secret_arn,
             seller_secrets=self.state.seller_secrets,
             erp_secret=self.state.erp_secret.secret_arn,
-            **self.deployment.settings,
+            **{**self.deployment.settings, "erp_target": self.target.name},
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import Environment, RemovalPolicy, Stack
+from aws_cdk import Duration, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
@@ -22,7 +23,7 @@ _ERP = {"put": "replace all of this by the settings of your ERP connector, as JS
 class StateStack(Stack):
     """Everything that a rebuilt FlowStack finds again."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, stage: str, env: Environment) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, stage: str, erp: str, env: Environment) -> None:
         super().__init__(
             scope,
             construct_id,
@@ -40,6 +41,8 @@ class StateStack(Stack):
         self.table = self._table()
         self.lwa_secret = self._secret("LwaSecret", "Login with Amazon: client_id and client_secret", _LWA)
         self.erp_secret = self._secret("ErpSecret", "How to reach the ERP: the connector's settings", _ERP)
+        self.drop = self._drop() if erp == "file_drop" else None
+        """The bucket of the connector `file_drop`, here because a reader's rights hang on its name."""
         self.seller_secrets = f"bridge/{stage}/seller/"
         """The operator's command line makes one secret per seller below this, encrypted with `key`."""
 
@@ -76,6 +79,28 @@ class StateStack(Stack):
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
         return table
+
+    def _drop(self) -> s3.Bucket:
+        """Holds recipients: nothing in it lives longer than a month, and no older version longer than a week."""
+        return s3.Bucket(
+            self,
+            "Drop",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self.key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=Duration.days(21),
+                    noncurrent_version_expiration=Duration.days(7),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+            ],
+            removal_policy=RemovalPolicy.RETAIN,
+        )
 
     def _secret(self, construct_id: str, description: str, placeholder: dict[str, str]) -> secrets.Secret:
         # Generated, not given: CloudFormation then never writes the value again, whatever a human has put in since.

@@ -42,6 +42,8 @@ class Settings:
     """Name of the connector (a row of CONNECTORS) or its dotted path."""
     erp_secret: str
     """Secret with the connector's own settings, as JSON."""
+    erp_target: str
+    """Queue, bus or bucket that the connector writes to, where it is one of AWS's; empty for all others."""
     spapi_endpoint: str
     """Base URL that replaces Amazon's regional endpoints; empty in production."""
     lwa_endpoint: str

@@ -114,7 +114,8 @@ def erp(settings: Settings) -> Erp:
     from bridge.stores.secrets import Secrets
 
     secrets = Secrets(boto3.client("secretsmanager", config=AWS))
-    connected = cast("Erp", RenewedErp(connector(settings.erp), lambda: secrets.read(settings.erp_secret)))
+    where = {"target": settings.erp_target} if settings.erp_target else {}
+    connected = cast("Erp", RenewedErp(connector(settings.erp), lambda: secrets.read(settings.erp_secret) | where))
     if connected.lookup_lag >= LEASE:
         lag = connected.lookup_lag
         msg = f"connector {settings.erp}: a look-up that lags {lag} cannot prevent duplicates within a lease of {LEASE}"

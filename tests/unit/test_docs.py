@@ -14,15 +14,21 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 from bridge import api, signals
 from bridge.cli import _parser
+from bridge.domain.ids import EU, OrderId, OrderKey, SellerId
 from bridge.domain.signatures import Call, verify
 from bridge.effects import EFFECTS
 from bridge.erp import CONNECTORS
+from bridge.erp.file_drop import FileDrop
+from bridge.erp.publish.envelope import TYPES, cancellation
 from bridge.erp.tryton.config import read_config
+from bridge.erp.webhook.config import read_config as read_webhook
 from bridge.erp_in import NAMES
 from bridge.reactions import ROUTES
 from bridge.reactions.cancel_requested import read_request
@@ -32,6 +38,7 @@ from bridge.reactions.shipment_dispatched import read_shipment
 from bridge.reactions.stock_reported import read_stock
 from bridge.settings import Settings
 from bridge.sweeps import SWEEPS
+from tests.contract.publish_kit.cases import closed
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -225,6 +232,37 @@ def shown(page: str, name: str) -> dict[str, object]:
 def test_the_secrets_that_are_shown_have_the_form_that_is_read() -> None:
     assert set(shown("docs/deploying.md", "lwa-secret")) == {"client_id", "client_secret"}
     assert read_config(shown("docs/deploying.md", "erp-secret")).shops
+
+
+def test_the_settings_of_the_webhook_that_are_shown_are_taken() -> None:
+    assert read_webhook(shown("docs/connectors/webhook.md", "webhook-secret")).lookup_url
+
+
+def test_the_message_that_is_shown_is_one() -> None:
+    message = shown("docs/connectors/README.md", "envelope")
+    schema = json.loads(text("docs/schemas/order.json"))
+    jsonschema.Draft202012Validator(closed(schema)).validate(message)
+
+
+def test_the_manifest_that_is_shown_has_the_form_that_is_written() -> None:
+    written: dict[str, bytes] = {}
+
+    class Bucket:
+        def put_object(self, **put: Any) -> dict[str, str]:
+            written[put["Key"]] = put["Body"]
+            return {"VersionId": "1"}
+
+    FileDrop("bucket", Bucket()).deliver(cancellation(OrderKey(EU, SellerId("A1"), OrderId("305-1234567-1234567"))))
+    manifest = json.loads(list(written.values())[-1])
+    example = shown("docs/connectors/file-drop.md", "manifest")
+    assert list(manifest) == list(example)
+    assert list(manifest["objects"][0]) == list(example["objects"][0])  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_message_has_its_schema_and_its_words(kind: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(text(f"docs/schemas/{kind}.json")))
+    assert f"| `{kind}` | [{kind}.json]" in text("docs/connectors/README.md")
 
 
 def test_the_shipment_that_is_shown_is_read() -> None:

@@ -49,6 +49,8 @@ class Document:
     service_level: str
     lines: tuple[DocumentLine, ...]
     total: Money
+    version: str = ""
+    """Amazon's version of the order that this was made from: grows with every change there."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

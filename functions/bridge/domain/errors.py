@@ -7,7 +7,8 @@ BridgeError
 │   ├── NotBegun    nothing was sent, so the try leaves no doubt and does not count
 │   │   ├── Throttled    no slot of Amazon's quota is free yet
 │   │   └── CircuitOpen  the ERP has not answered for a while
-│   └── Unavailable the target did not answer, or not well
+│   ├── Unavailable the target did not answer, or not well
+│   └── Unacknowledged  the target has it, and has not said what became of it
 ├── NotAllowed      the seller's consent is gone             → seller quarantined, a human is called
 └── Misconfigured   the deployment itself is wrong           → fails while wiring
 
@@ -62,6 +63,10 @@ class Throttled(NotBegun):
 
 class Unavailable(NotNow):
     """The target did not answer in time, answered 5xx, or answered something unusable."""
+
+
+class Unacknowledged(NotNow):
+    """The target took a message and has not answered it: it is told again, under the same id, if no answer comes."""
 
 
 class NotAllowed(BridgeError):

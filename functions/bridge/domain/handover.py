@@ -41,6 +41,7 @@ def document(key: OrderKey, order: Order) -> Document:
         service_level=order.service_level,
         lines=tuple(_reconciled(order, order.total)),
         total=order.total,
+        version=order.version,
     )
 
 

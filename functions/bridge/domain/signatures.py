@@ -68,7 +68,7 @@ def verify(keys: Sequence[bytes], call: Call, signatures: str, now: datetime) ->
 def read_keys(config: Mapping[str, object]) -> tuple[bytes, ...]:
     """`api_secrets` of the ERP secret: one, or two while one replaces the other. Misconfigured, never with a value."""
     raw = config.get("api_secrets")
-    keys = [_key(entry) for entry in raw] if isinstance(raw, list) and 1 <= len(raw) <= 2 else []
+    keys = [secret_key(entry) for entry in raw] if isinstance(raw, list) and 1 <= len(raw) <= 2 else []
     if not keys or None in keys:
         msg = (
             'the ERP secret lacks "api_secrets": a list of one secret, or of two while one replaces the other, each '
@@ -78,7 +78,8 @@ def read_keys(config: Mapping[str, object]) -> tuple[bytes, ...]:
     return tuple(key for key in keys if key)
 
 
-def _key(raw: object) -> bytes | None:
+def secret_key(raw: object) -> bytes | None:
+    """The bytes in `whsec_<base64>`; None when it is not that, or of another length than 24 to 64 bytes."""
     if not isinstance(raw, str) or not raw.startswith(PREFIX):
         return None
     try:

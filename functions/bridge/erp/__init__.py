@@ -8,7 +8,13 @@ from collections.abc import Callable
 from bridge.domain.errors import Misconfigured
 from bridge.ports import Erp
 
-CONNECTORS: dict[str, str] = {"tryton": "bridge.erp.tryton:connect"}
+CONNECTORS: dict[str, str] = {
+    "tryton": "bridge.erp.tryton:connect",
+    "webhook": "bridge.erp.webhook:connect",
+    "sqs": "bridge.erp.sqs:connect",
+    "eventbridge": "bridge.erp.eventbridge:connect",
+    "file_drop": "bridge.erp.file_drop:connect",
+}
 
 Connect = Callable[[dict[str, object]], Erp]
 

@@ -87,6 +87,7 @@ def settings(**changes: str) -> Settings:
             "seller_secrets": "bridge/test/seller/",
             "erp": "tryton",
             "erp_secret": "erp",
+            "erp_target": "",
             **names,
             **rhythm,
             **ends,

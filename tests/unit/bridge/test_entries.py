@@ -14,6 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from bridge import wiring
 from bridge.domain.errors import Misconfigured, Throttled
 from bridge.domain.ids import OrderId, OrderKey
 from bridge.domain.lifecycle import HAND_TO_ERP
@@ -202,6 +203,8 @@ def test_an_erp_that_does_not_answer_is_left_in_peace_on_dynamodb(account: Accou
         ("outbox", {"kinds": "hand_to_erp,fly"}, "BRIDGE_KINDS names no effect: fly"),
         ("outbox", {"kinds": "hand_to_erp", "erp_secret": "gone"}, "secret gone cannot be read"),
         ("outbox", {"kinds": "hand_to_erp", "erp": "sap"}, "ERP connector 'sap'"),
+        ("outbox", {"kinds": "hand_to_erp", "erp": "eventbridge"}, "the deployment names no event bus"),
+        ("outbox", {"kinds": "hand_to_erp", "erp": "sqs", "erp_target": "x"}, "must be the ARN of an SQS queue"),
         ("outbox", {"kinds": "hand_to_erp", "erp": "no.such:connect"}, "cannot be imported"),
         ("outbox", {"kinds": "hand_to_erp", "erp_secret": "lwa"}, "the ERP secret lacks"),
         ("sweep", {"kinds": "fly"}, "BRIDGE_KINDS must name one sweep"),
@@ -216,6 +219,14 @@ def test_a_misconfigured_function_fails_at_init_and_is_counted(
     out = capfd.readouterr().out
     assert '"Misconfigured":[1.0]' in out
     assert "canary" not in out
+
+
+def test_a_connector_inside_aws_writes_to_what_the_deployment_names(account: Account) -> None:
+    arn = account.sqs.get_queue_attributes(QueueUrl=account.queues["orders"], AttributeNames=["QueueArn"])
+    chosen = settings(erp="sqs", erp_target=arn["Attributes"]["QueueArn"])
+    wiring.erp(chosen).hold(KEY, "the buyer asked to cancel")
+    (message,) = account.sqs.receive_message(QueueUrl=account.queues["orders"])["Messages"]
+    assert json.loads(message["Body"])["order_id"] == KEY.order_id
 
 
 def test_a_connector_whose_look_up_lags_is_refused(account: Account) -> None:
