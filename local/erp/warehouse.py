@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.domain.money import Money
 from bridge.erp.tryton.rest import Rest
-from local.erp.server import DATABASE
+from local.erp.template import DATABASE
 
 _SHIPMENT = "stock.shipment.out"
 _OPEN = ["waiting", "assigned", "picked", "packed"]
