@@ -102,8 +102,8 @@ def _fill_sqlite(aside: Path, python: Path, say: Say) -> None:
 def _fill_postgres(aside: Path, python: Path, say: Say, programs: Path) -> None:
     with postgres.new(programs) as cluster:
         cluster.sql(f'create database "{postgres.FILLED}"')
-        # All tables are made in one transaction, so the planner knows nothing of the catalogue, and Tryton looks foreign
-        # keys up in it 159 times: 39 s with nested loops, 2 s without.
+        # All tables are made in one transaction, so the planner knows nothing of the catalogue, and Tryton looks
+        # foreign keys up in it 159 times: 39 s with nested loops, 2 s without.
         env = environ(aside, postgres.FILLED, in_postgres(cluster)) | {"PGOPTIONS": "-c enable_nestloop=off"}
         _fill(aside, python, say, env)
         cluster.sql("vacuum (freeze, analyze)", postgres.FILLED)

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import socket
 import traceback
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import httpx
 import pytest
 
-from bridge.domain.documents import CancelAnswer, ShipmentState
+from bridge.domain.documents import CancelAnswer, Document, ShipmentState
 from bridge.domain.errors import Misconfigured, Refused, Unavailable
 from bridge.domain.ids import EU, MarketplaceId, Seller, SellerId
 from bridge.erp import connector
-from bridge.erp.tryton import connect
+from bridge.erp.tryton import Tryton, connect
 from bridge.erp.tryton.config import read_config
-from bridge.erp.tryton.rest import Rest
+from bridge.erp.tryton.rest import TIMEOUT, Rest
 from bridge.erp.tryton.shipments import Shipments
 from bridge.ports import Erp
 from local.erp import server, template
 from local.erp.postgres import free_port
 from tests.contract.erp_kit.cases import RECIPIENT, SELLER, SHOPS, Interrupted, order
-from tests.contract.tryton_kit import People, TrytonKit
+from tests.contract.tryton_kit import Meanwhile, People, TrytonKit
 from tests.fakes.world import START
 
 
@@ -33,6 +33,17 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Running
     started = server.start(tmp_path_factory.mktemp("erp"), free_port(), shops=SHOPS)
     yield started
     server.end(started)
+
+
+@contextmanager
+def meanwhile(running: server.Running, write: int, act: Callable[[], object]) -> Iterator[Erp]:
+    with httpx.Client(transport=Meanwhile(write, act), timeout=TIMEOUT) as client:
+        yield Tryton(read_config(running.config), client)
+
+
+def waits(people: People, document: Document) -> bool:
+    """Whether the warehouse would ship it."""
+    return any(seen.ready for seen in people.documents(document.key))
 
 
 @pytest.mark.emulator
@@ -60,6 +71,38 @@ class TestTryton(TrytonKit):
         erp.hold(document.key, "the buyer asked to cancel")
         assert erp.create(document, RECIPIENT).state == "quotation"
         assert people.tryton.to_ship() == [s for s in people.tryton.to_ship() if s.order_id != document.key.order_id]
+
+    @pytest.mark.parametrize("write", [3, 4], ids=["before the quotation", "before the confirmation"])
+    def test_a_hold_while_it_is_being_created_holds(
+        self, erp: Erp, running: server.Running, people: People, write: int
+    ) -> None:
+        document = order()
+        with meanwhile(running, write, lambda: erp.hold(document.key, "the buyer asked to cancel")) as slow:
+            slow.create(document, RECIPIENT)
+        assert not waits(people, document)
+        people.release(document.key)
+        erp.create(document, RECIPIENT)
+        assert waits(people, document), "the human's decision stands"
+
+    def test_a_creation_while_it_is_being_held_is_held(
+        self, erp: Erp, running: server.Running, interrupted: Interrupted, people: People
+    ) -> None:
+        document = order()
+        with interrupted(4, after=False) as shaky, pytest.raises(Unavailable):
+            shaky.create(document, RECIPIENT)
+        with meanwhile(running, 1, lambda: erp.create(document, RECIPIENT)) as slow:
+            slow.hold(document.key, "the buyer asked to cancel")
+        assert not waits(people, document)
+
+    @pytest.mark.parametrize("write", [3, 4], ids=["before the quotation", "before the confirmation"])
+    def test_a_cancellation_while_it_is_being_created_cancels(
+        self, erp: Erp, running: server.Running, people: People, write: int
+    ) -> None:
+        document, answers = order(), list[CancelAnswer]()
+        with meanwhile(running, write, lambda: answers.append(erp.cancel(document.key))) as slow:
+            slow.create(document, RECIPIENT)
+        assert answers == [CancelAnswer.DONE]
+        assert not waits(people, document)
 
     def test_an_unknown_key_is_not_the_orders_fault(self, running: server.Running) -> None:
         with closing(connect(running.config | {"key": "wrong"})) as tryton, pytest.raises(Unavailable, match="key"):

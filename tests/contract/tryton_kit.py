@@ -5,7 +5,7 @@ An heir's module has a fixture `running`: the ERP it means.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 
 import httpx
@@ -72,6 +72,22 @@ class Unsteady(httpx.BaseTransport):
             msg = "broken after"
             raise httpx.ReadTimeout(msg)
         return response
+
+    def close(self) -> None:
+        self._real.close()
+
+
+class Meanwhile(httpx.BaseTransport):
+    """The network between us and the ERP; just before the n-th write somebody else does something."""
+
+    def __init__(self, write: int, act: Callable[[], object]) -> None:
+        self._real, self._left, self._act = httpx.HTTPTransport(), write, act
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._left -= request.method != "GET"
+        if self._left == 0 and request.method != "GET":
+            self._act()
+        return self._real.handle_request(request)
 
     def close(self) -> None:
         self._real.close()
