@@ -22,6 +22,7 @@ from typing import Any
 from local import deploy
 from local.emulator import server as emulator
 from local.erp import server as erp
+from local.erp import template
 from local.simulator import process as simulator
 from local.simulator.remote import Amazon
 
@@ -157,7 +158,7 @@ class _Background:
 
 
 def _start_erp(run: Path, say: Say) -> erp.Running:
-    erp.prepare(say=say)
+    template.prepare(say=say)
     shops = {f"{s.seller_id}/{marketplace}": erp.SHOPS[marketplace] for s in SELLERS for marketplace in s.marketplaces}
     running = erp.start(run, _free_port(), shops=shops)
     erp.remember(run, running)

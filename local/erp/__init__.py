@@ -1,1 +1,1 @@
-"""A real ERP on this machine: Tryton 8.2 on SQLite, in a virtual environment of its own, and its warehouse."""
+"""A real ERP on this machine, and its warehouse: Tryton 8.2 on SQLite or PostgreSQL, in an environment of its own."""

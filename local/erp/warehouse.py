@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.domain.money import Money
 from bridge.erp.tryton.rest import Rest
-from local.erp.server import DATABASE
+from local.erp.template import DATABASE
 
 _SHIPMENT = "stock.shipment.out"
 _OPEN = ["waiting", "assigned", "picked", "packed"]
@@ -102,11 +102,20 @@ class Warehouse:
         self._press(number, "do")
         return str(shipment["number"])
 
-    def pack(self, order_id: str) -> None:
-        """Up to the closed box on the dock, not further."""
-        number = self._open(order_id)[0]["id"]
-        for button in ("assign_try", "pick", "pack"):
-            self._press(number, button)
+    def pack(self, order_id: str, tracking: str = "") -> str:
+        """Up to the closed box on the dock, not further; the answer is the number of the shipment."""
+        shipment = self._open(order_id)[0]
+        for button in ("assign_try", "pick"):
+            self._press(shipment["id"], button)
+        if tracking:
+            self._pack(shipment["id"], {tracking: None})
+        else:
+            self._press(shipment["id"], "pack")
+        return str(shipment["number"])
+
+    def dispatch(self, order_id: str) -> None:
+        """The box that was packed leaves."""
+        self._press(self._open(order_id)[0]["id"], "do")
 
     def correct_tracking(self, order_id: str, old: str, new: str) -> None:
         ids = [shipment["id"] for shipment in self._row(order_id)["shipments"]]

@@ -4,122 +4,50 @@ from __future__ import annotations
 
 import socket
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
 import httpx
 import pytest
 
-from bridge.domain.documents import CancelAnswer, ShipmentState
+from bridge.domain.documents import CancelAnswer, Document, ShipmentState
 from bridge.domain.errors import Misconfigured, Refused, Unavailable
-from bridge.domain.ids import EU, MarketplaceId, OrderKey, Seller, SellerId
+from bridge.domain.ids import EU, MarketplaceId, Seller, SellerId
 from bridge.erp import connector
 from bridge.erp.tryton import Tryton, connect
 from bridge.erp.tryton.config import read_config
-from bridge.erp.tryton.rest import Rest
+from bridge.erp.tryton.rest import TIMEOUT, Rest
 from bridge.erp.tryton.shipments import Shipments
 from bridge.ports import Erp
-from local.erp import server
-from local.erp.warehouse import Warehouse as TrytonWarehouse
-from tests.contract.erp_kit import ErpKit
-from tests.contract.erp_kit.cases import RECIPIENT, SELLER, SHOPS, Interrupted, Seen, Warehouse, order
+from local.erp import server, template
+from local.erp.postgres import free_port
+from tests.contract.erp_kit.cases import RECIPIENT, SELLER, SHOPS, Interrupted, order
+from tests.contract.tryton_kit import Meanwhile, People, TrytonKit
 from tests.fakes.world import START
-
-
-class People:
-    """The warehouse of the real ERP, as the kit asks it."""
-
-    def __init__(self, warehouse: TrytonWarehouse) -> None:
-        self.tryton = warehouse
-
-    def documents(self, key: OrderKey) -> list[Seen]:
-        ready = {shipment.order_id for shipment in self.tryton.to_ship()}
-        return [
-            Seen(sale.total, sale.customer, sale.address, ready=sale.order_id in ready)
-            for sale in self.tryton.sales(key.order_id)
-        ]
-
-    def ship(
-        self,
-        key: OrderKey,
-        carrier: str,
-        parcels: str | Mapping[str, Sequence[str]],
-        *,
-        only: Mapping[str, int] | None = None,
-    ) -> str:
-        return self.tryton.ship(key.order_id, carrier, parcels, only=only)
-
-    def correct_tracking(self, key: OrderKey, old: str, new: str) -> None:
-        self.tryton.correct_tracking(key.order_id, old, new)
-
-    def cannot_fulfil(self, key: OrderKey) -> None:
-        self.tryton.cannot_fulfil(key.order_id)
-
-    def release(self, key: OrderKey) -> None:
-        self.tryton.release(key.order_id)
-
-
-class Unsteady(httpx.BaseTransport):
-    """The network between us and the ERP, which breaks at the n-th write."""
-
-    def __init__(self, write: int, *, after: bool) -> None:
-        self._real, self._left, self._after = httpx.HTTPTransport(), write, after
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._left -= request.method != "GET"
-        broken = self._left == 0 and request.method != "GET"
-        if broken and not self._after:
-            msg = "broken before"
-            raise httpx.ConnectError(msg)
-        response = self._real.handle_request(request)
-        if broken:
-            response.read()
-            msg = "broken after"
-            raise httpx.ReadTimeout(msg)
-        return response
-
-    def close(self) -> None:
-        self._real.close()
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Running]:
-    server.prepare()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    started = server.start(tmp_path_factory.mktemp("erp"), port, shops=SHOPS)
+    template.prepare()
+    started = server.start(tmp_path_factory.mktemp("erp"), free_port(), shops=SHOPS)
     yield started
-    server.stop(started.pid)
+    server.end(started)
 
 
-@pytest.fixture
-def people(running: server.Running) -> Iterator[People]:
-    with closing(TrytonWarehouse(running.url, running.warehouse_key)) as warehouse:
-        yield People(warehouse)
+@contextmanager
+def meanwhile(running: server.Running, write: int, act: Callable[[], object]) -> Iterator[Erp]:
+    with httpx.Client(transport=Meanwhile(write, act), timeout=TIMEOUT) as client:
+        yield Tryton(read_config(running.config), client)
+
+
+def waits(people: People, document: Document) -> bool:
+    """Whether the warehouse would ship it."""
+    return any(seen.ready for seen in people.documents(document.key))
 
 
 @pytest.mark.emulator
-class TestTryton(ErpKit):
-    @pytest.fixture
-    def erp(self, running: server.Running) -> Iterator[Erp]:
-        with closing(connect(running.config)) as tryton:
-            yield tryton
-
-    @pytest.fixture
-    def warehouse(self, people: People) -> Warehouse:
-        return people
-
-    @pytest.fixture
-    def interrupted(self, running: server.Running) -> Interrupted:
-        @contextmanager
-        def interrupt(write: int, *, after: bool) -> Iterator[Erp]:
-            with httpx.Client(transport=Unsteady(write, after=after)) as client:
-                yield Tryton(read_config(running.config), client)
-
-        return interrupt
-
+class TestTryton(TrytonKit):
     def test_a_packed_parcel_needs_a_human(self, erp: Erp, people: People) -> None:
         document = order()
         erp.create(document, RECIPIENT)
@@ -143,6 +71,38 @@ class TestTryton(ErpKit):
         erp.hold(document.key, "the buyer asked to cancel")
         assert erp.create(document, RECIPIENT).state == "quotation"
         assert people.tryton.to_ship() == [s for s in people.tryton.to_ship() if s.order_id != document.key.order_id]
+
+    @pytest.mark.parametrize("write", [3, 4], ids=["before the quotation", "before the confirmation"])
+    def test_a_hold_while_it_is_being_created_holds(
+        self, erp: Erp, running: server.Running, people: People, write: int
+    ) -> None:
+        document = order()
+        with meanwhile(running, write, lambda: erp.hold(document.key, "the buyer asked to cancel")) as slow:
+            slow.create(document, RECIPIENT)
+        assert not waits(people, document)
+        people.release(document.key)
+        erp.create(document, RECIPIENT)
+        assert waits(people, document), "the human's decision stands"
+
+    def test_a_creation_while_it_is_being_held_is_held(
+        self, erp: Erp, running: server.Running, interrupted: Interrupted, people: People
+    ) -> None:
+        document = order()
+        with interrupted(4, after=False) as shaky, pytest.raises(Unavailable):
+            shaky.create(document, RECIPIENT)
+        with meanwhile(running, 1, lambda: erp.create(document, RECIPIENT)) as slow:
+            slow.hold(document.key, "the buyer asked to cancel")
+        assert not waits(people, document)
+
+    @pytest.mark.parametrize("write", [3, 4], ids=["before the quotation", "before the confirmation"])
+    def test_a_cancellation_while_it_is_being_created_cancels(
+        self, erp: Erp, running: server.Running, people: People, write: int
+    ) -> None:
+        document, answers = order(), list[CancelAnswer]()
+        with meanwhile(running, write, lambda: answers.append(erp.cancel(document.key))) as slow:
+            slow.create(document, RECIPIENT)
+        assert answers == [CancelAnswer.DONE]
+        assert not waits(people, document)
 
     def test_an_unknown_key_is_not_the_orders_fault(self, running: server.Running) -> None:
         with closing(connect(running.config | {"key": "wrong"})) as tryton, pytest.raises(Unavailable, match="key"):

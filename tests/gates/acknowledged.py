@@ -153,7 +153,7 @@ BANDIT = (
     Acknowledged("B404", "local/*:module", "The local machine is made of programs: emulator, simulator, ERP, CDK."),
     Acknowledged("B603", "local/*", _FIXED_COMMAND),
     Acknowledged("B607", "local/emulator/server.py:*", _PS),
-    Acknowledged("B607", "local/erp/server.py:*", _PS),
+    Acknowledged("B607", "local/erp/processes.py:*", _PS),
     Acknowledged("B607", "local/simulator/process.py:*", _PS),
     Acknowledged("B106", "local/deploy.py:*", _EMULATED),
     Acknowledged("B105", "local/emulator/server.py:*", _EMULATED),

@@ -104,8 +104,7 @@ class OrdersKit(Kit):
 
         with ThreadPoolExecutor(8) as pool:
             numbers = set(pool.map(create, range(8))) - {None}
-        assert erp.create(document, RECIPIENT).number in numbers
-        assert len(numbers) == 1
+        assert len(numbers | {erp.create(document, RECIPIENT).number}) == 1, "also when nobody was answered in time"
         (seen,) = warehouse.documents(document.key)
         assert seen.total == document.total
         warehouse.ship(document.key, "UPS", "1Z")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bridge.domain.documents import Document, DocumentLine, ErpOrder, LineKind, Recipient
-from bridge.domain.errors import Refused
+from bridge.domain.errors import Refused, Unavailable
 from bridge.domain.ids import OrderKey
 from bridge.domain.money import Money
 from bridge.erp.tryton.config import Config
@@ -17,7 +17,11 @@ from bridge.erp.tryton.notes import HELD, Notes
 from bridge.erp.tryton.rest import Rest, Row
 
 SALE = ("state", "number", "total_amount", "currency.code", "shipment_state", "shipments.state")
+SHIPMENT = "stock.shipment.out"
 _NEXT = {"draft": "quote", "quotation": "confirm"}
+# A shipment that was picked or packed has no way back to draft; only cancelling it is left.
+_BACK = {"assigned": ("wait", "draft"), "waiting": ("draft",)}
+_TRIES = 4
 
 
 class Sales:
@@ -36,7 +40,7 @@ class Sales:
     def create(self, document: Document, recipient: Recipient) -> ErpOrder:
         """Drafts, compares the total, quotes, confirms; goes on where an earlier try ended."""
         sale = self.find(document.key)
-        if sale and sale["state"] in _NEXT:
+        if sale and half_made(sale):
             if self._notes.has(sale["id"], HELD):
                 return replace(as_order(sale), ready=True)  # a human's by now: nothing left for us to resume
             if not _same_total(sale, document):
@@ -44,11 +48,38 @@ class Sales:
                 sale = None
         if sale is None:
             sale = self._draft(document, recipient)
-            if sale["state"] in _NEXT and not _same_total(sale, document):
+            if half_made(sale) and not _same_total(sale, document):
                 self._withdraw(sale)
                 msg = f"the ERP counts {as_order(sale).total} where Amazon counts {document.total}; no sale was kept"
                 raise Refused(msg)
-        return as_order(self._advance(sale))
+        ours = half_made(sale)
+        sale = self._advance(sale)
+        if ours and self._notes.has(sale["id"], HELD):
+            self.take_back(document.key)  # a `hold` that came meanwhile saw no shipment yet
+        return as_order(sale)
+
+    def take_back(self, key: OrderKey) -> Row | None:
+        """Takes the shipments out of the warehouse's lists: back to draft. The sale as it was before, if there is one.
+
+        A parcel already picked or packed stays where it is. Raises Unavailable when the sale keeps changing.
+        """
+        for _ in range(_TRIES):
+            sale = self.find(key)
+            try:
+                if sale:
+                    self._back_to_draft(sale)
+            except Refused:
+                continue  # the warehouse or a human was faster: look again
+            return sale
+        msg = "the sale kept changing while it was to be held"
+        raise Unavailable(msg)
+
+    def _back_to_draft(self, sale: Row) -> None:
+        if sale["state"] == "confirmed":
+            self._rest.press("sale.sale", sale["id"], "draft")
+        for shipment in sale["shipments"]:
+            for button in _BACK.get(shipment["state"], ()):
+                self._rest.press(SHIPMENT, shipment["id"], button)
 
     def _draft(self, document: Document, recipient: Recipient) -> Row:
         """Or the draft of whoever was faster."""
@@ -128,11 +159,16 @@ class Sales:
         self._rest.delete("sale.sale", sale["id"])
 
 
+def half_made(sale: Row) -> bool:
+    """Not confirmed yet: the warehouse knows nothing of it."""
+    return sale["state"] in _NEXT
+
+
 def as_order(sale: Row) -> ErpOrder:
     """A draft has no number yet; it is named by its id."""
     total = Money(sale["total_amount"], sale["currency"]["code"])
     number = sale["number"] or f"draft {sale['id']}"
-    return ErpOrder(number=number, state=sale["state"], total=total, ready=sale["state"] not in _NEXT)
+    return ErpOrder(number=number, state=sale["state"], total=total, ready=not half_made(sale))
 
 
 def _same_total(sale: Row, document: Document) -> bool:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from bridge.domain.documents import CancelAnswer
-from bridge.domain.errors import Refused, Unavailable
+from bridge.domain.errors import Refused
 from bridge.domain.ids import OrderKey
 from bridge.erp.tryton.notes import CANCELLED, HELD, Notes
 from bridge.erp.tryton.rest import Rest, Row
-from bridge.erp.tryton.sales import SALE, Sales
+from bridge.erp.tryton.sales import SALE, SHIPMENT, Sales, half_made
 
 GONE = {"shipped", "done"}
-_SHIPMENT = "stock.shipment.out"
-# A shipment that was picked or packed has no way back to draft; only cancelling it is left.
-_BACK = {"assigned": ("wait", "draft"), "waiting": ("draft",)}
 _TRIES = 4
 
 
@@ -48,20 +45,16 @@ class Stops:
         The note comes last and makes a repeated `hold` do nothing: it must not undo what a human decided meanwhile.
         A parcel already picked or packed only gets the note.
         """
-        for _ in range(_TRIES):
-            sale = self._sales.find(key)
-            if sale is None or sale["state"] in {"cancelled", "done"} or _all_gone(sale):
-                return
-            if self._notes.has(sale["id"], HELD + reason):
-                return
-            try:
-                self._back_to_draft(sale)
-            except Refused:
-                continue
-            self._notes.write(sale["id"], HELD + reason)
+        sale = self._sales.find(key)
+        if sale is None or sale["state"] in {"cancelled", "done"} or _all_gone(sale):
             return
-        msg = "the sale kept changing while it was to be held"
-        raise Unavailable(msg)
+        note = HELD + reason
+        if self._notes.has(sale["id"], note):
+            return
+        before = self._sales.take_back(key)
+        self._notes.write(sale["id"], note)
+        if before and half_made(before):
+            self._sales.take_back(key)  # a `create` that looked for notes before this one has confirmed it meanwhile
 
     def _stop(self, sale: Row) -> None:
         if sale["state"] == "confirmed":
@@ -71,14 +64,7 @@ class Stops:
             return
         for shipment in sale["shipments"]:
             if shipment["state"] != "cancelled":
-                self._rest.press(_SHIPMENT, shipment["id"], "cancel")
-
-    def _back_to_draft(self, sale: Row) -> None:
-        if sale["state"] == "confirmed":
-            self._rest.press("sale.sale", sale["id"], "draft")
-        for shipment in sale["shipments"]:
-            for button in _BACK.get(shipment["state"], ()):
-                self._rest.press(_SHIPMENT, shipment["id"], button)
+                self._rest.press(SHIPMENT, shipment["id"], "cancel")
 
 
 def _too_late(sale: Row) -> CancelAnswer | None:
