@@ -36,8 +36,8 @@ class Site:
             queue_erp=self.lanes["erp"].queue.queue_url,
             queue_shipments=self.lanes["shipments"].queue.queue_url,
             kinds=",".join(kinds),
-            lwa_secret=self.state.lwa_secret.secret_arn,
+            lwa_secret=self.state.lwa_secret_arn,
             seller_secrets=self.state.seller_secrets,
-            erp_secret=self.state.erp_secret.secret_arn,
+            erp_secret=self.state.erp_secret_arn,
             **self.deployment.settings,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 from aws_cdk import Environment, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -42,6 +43,14 @@ class StateStack(Stack):
         self.erp_secret = self._secret("ErpSecret", "How to reach the ERP: the connector's settings", _ERP)
         self.seller_secrets = f"bridge/{stage}/seller/"
         """The operator's command line makes one secret per seller below this, encrypted with `key`."""
+
+    @property
+    def lwa_secret_arn(self) -> str:
+        return _whole_arn(self.lwa_secret)
+
+    @property
+    def erp_secret_arn(self) -> str:
+        return _whole_arn(self.erp_secret)
 
     @property
     def due_index_arn(self) -> str:
@@ -92,3 +101,9 @@ class StateStack(Stack):
             ),
             removal_policy=RemovalPolicy.RETAIN,
         )
+
+
+def _whole_arn(secret: secrets.Secret) -> str:
+    # `secret_arn` is the resource's Ref: its ARN on AWS, its name on the emulator. The attribute is the ARN on both, so
+    # that rights name one secret to the last character here and there.
+    return cast("secrets.CfnSecret", secret.node.default_child).attr_id
