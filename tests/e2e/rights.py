@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from local.emulator.server import ACCOUNT, REGION
 from local.machine import Machine
 from tests.e2e.roles import BYSTANDER, FUNCTIONS, OPERATOR, ROOT, Roles
 from tests.e2e.stage import EUROPE
@@ -199,7 +200,13 @@ def _everything_else() -> Iterator[Right]:
     )
     asks = lambda p: {"RoleArn": p.roles.arn("OutboxErp"), "RoleSessionName": "rights"}  # noqa: E731
     yield does("sts:AssumeRole", "ERP lane's role", asks, ROOT)
-    yield does("s3:ListBucket", "assets", lambda _: {"Bucket": ASSETS}, ROOT, through="list_objects_v2")
+    yield does(
+        "s3:ListBucket",
+        "assets",
+        lambda _: {"Bucket": f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"},
+        ROOT,
+        through="list_objects_v2",
+    )
     yield does(
         "sns:Publish", "alarms", lambda p: {"TopicArn": p.machine.outputs["AlarmTopicArn"], "Message": "test"}, ROOT
     )
@@ -211,5 +218,31 @@ def _everything_else() -> Iterator[Right]:
     yield does("cloudformation:DescribeStacks", "stack", lambda _: {"StackName": "Bridge-dev-Flow"}, OPERATOR)
 
 
-ASSETS = "cdk-hnb659fds-assets-111122223333-eu-west-1"
+def _wrongly_denied() -> Iterator[Right]:
+    """MiniStack 1.5.33 asks for `log-group:NAME`, whatever is done with a group (`extract_resource_arn` in its
+    core/iam_actions.py). AWS asks for the group's ARN, which ends in `:*`, and for the stream's; so does the policy:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+    """
+
+    def stream(place: Place) -> dict[str, str]:
+        return {"logGroupName": place.roles.log_group("InboxFunction"), "logStreamName": "of a test of rights"}
+
+    def events(place: Place) -> dict[str, Any]:
+        return {**stream(place), "logEvents": [{"timestamp": 0, "message": "-"}]}
+
+    for action, asks in (("CreateLogStream", stream), ("PutLogEvents", events)):
+        yield Right(action=f"logs:{action}", on="inbox's log", asks=asks, may=("InboxFunction",))
+
+
 RIGHTS = (*_secrets(), *_queues(), *_items(), *_everything_else())
+MISJUDGED = tuple(_wrongly_denied())
+"""What is not in the table, because the owner is denied here too; the policy simulator is asked instead."""
+NEVER_ASKED = (
+    # MiniStack encrypts nothing: neither SQS nor DynamoDB nor Secrets Manager asks its KMS in the caller's name.
+    *("kms:Decrypt", "kms:GenerateDataKey"),
+    # Its event source mappings take from the queue's memory (`_poll_sqs` in services/lambda_svc.py), as nobody.
+    *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+    # It writes a function's output to the log by itself, and has no X-Ray.
+    *("logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"),
+)
+"""A function's rights that the emulator lets it do without."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, cached_property
 from typing import Any
 
@@ -103,6 +104,20 @@ class Roles:
             "AWS_SESSION_TOKEN": str(keys.token),
         }
 
+    @contextmanager
+    def without(self, part: str, *actions: str) -> Iterator[None]:
+        """A function's role, meanwhile without these of its actions."""
+        iam, role = self._machine.client("iam"), self.arn(part).rpartition("/")[2]
+        (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        whole = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]["Statement"]
+        rest = [{**one, "Action": kept} for one in whole if (kept := sorted(set(_listed(one)) - set(actions)))]
+        assert {action for one in whole for action in _listed(one)} >= set(actions)
+        iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=_document(rest))
+        try:
+            yield
+        finally:
+            iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=_document(whole))
+
     def _function(self, part: str) -> dict[str, Any]:
         (found,) = (function for function in self._functions if part in function["FunctionName"])
         return found
@@ -151,6 +166,11 @@ def _root() -> str:
 
 def _allow(actions: Iterable[str], resources: Iterable[str]) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+
+
+def _listed(statement: dict[str, Any]) -> list[str]:
+    actions: str | list[str] = statement["Action"]
+    return [actions] if isinstance(actions, str) else actions
 
 
 def _document(statements: Iterable[dict[str, Any]]) -> str:
