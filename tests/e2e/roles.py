@@ -38,6 +38,7 @@ class Roles:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._clients: dict[tuple[str, str], Any] = {}
+        assert len(self._functions) == len(FUNCTIONS), "a function that nobody tries"
         iam = machine.client("iam")
         trust = [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"AWS": _root()}}]
         described = {OPERATOR: self._operator(), ERP_SYSTEM: self._erp_system(), BYSTANDER: []}
