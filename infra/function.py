@@ -109,10 +109,10 @@ class BridgeFunction(lambda_.Function):
     def asks_amazon(self) -> None:
         """Reads the secrets that an access token is made of: the application's and every seller's."""
         state = self._site.state
-        self._reads([state.lwa_secret.secret_arn, state.seller_secrets_arn])
+        self._reads([state.lwa_secret_arn, state.seller_secrets_arn])
 
     def asks_erp(self) -> None:
-        self._reads([self._site.state.erp_secret.secret_arn])
+        self._reads([self._site.state.erp_secret_arn])
 
     def tells_erp(self) -> None:
         """Writes to where the connector publishes, if that is in AWS."""

@@ -46,8 +46,8 @@ class Site:
             queue_shipments=self.lanes["shipments"].queue.queue_url,
             queue_lines=self.lines.queue.queue_url,
             kinds=",".join(kinds),
-            lwa_secret=self.state.lwa_secret.secret_arn,
+            lwa_secret=self.state.lwa_secret_arn,
             seller_secrets=self.state.seller_secrets,
-            erp_secret=self.state.erp_secret.secret_arn,
+            erp_secret=self.state.erp_secret_arn,
             **{**self.deployment.settings, "erp_target": self.target.name},
         )

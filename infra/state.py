@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 from aws_cdk import Duration, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -45,6 +46,14 @@ class StateStack(Stack):
         """The bucket of the connector `file_drop`, here because a reader's rights hang on its name."""
         self.seller_secrets = f"bridge/{stage}/seller/"
         """The operator's command line makes one secret per seller below this, encrypted with `key`."""
+
+    @property
+    def lwa_secret_arn(self) -> str:
+        return _whole_arn(self.lwa_secret)
+
+    @property
+    def erp_secret_arn(self) -> str:
+        return _whole_arn(self.erp_secret)
 
     @property
     def due_index_arn(self) -> str:
@@ -117,3 +126,9 @@ class StateStack(Stack):
             ),
             removal_policy=RemovalPolicy.RETAIN,
         )
+
+
+def _whole_arn(secret: secrets.Secret) -> str:
+    # `secret_arn` is the resource's Ref: its ARN on AWS, its name on the emulator. The attribute is the ARN on both, so
+    # that rights name one secret to the last character here and there.
+    return cast("secrets.CfnSecret", secret.node.default_child).attr_id

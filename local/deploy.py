@@ -28,15 +28,15 @@ Say = Callable[[str], object]
 Context = Mapping[str, str]
 
 
-def deploy(context: Context, url: str, *, run: Path = RUN, say: Say = print) -> dict[str, str]:
-    """The outputs of the Flow stack on the emulator at `url`, deployed with `context` (`-c name=value`).
+def deploy(context: Context, cloud: server.Running, *, run: Path = RUN, say: Say = print) -> dict[str, str]:
+    """The outputs of the Flow stack on the emulator, deployed with `context` (`-c name=value`).
 
     Nothing is done when the same app with the same context is there already.
     """
-    environ = {**os.environ, **server.environ(url), "CDK_DISABLE_CLI_TELEMETRY": "true", "CI": "true"}
+    environ = {**os.environ, **cloud.environ, "CDK_DISABLE_CLI_TELEMETRY": "true", "CI": "true"}
     context = {"stage": STAGE, "local": "1", **context}
     fingerprint = _fingerprint(context)
-    found = _deployed(run, url, fingerprint)
+    found = _deployed(run, cloud, fingerprint)
     if found is not None:
         say("deploy: the app is already there, unchanged")
         return found
@@ -46,13 +46,13 @@ def deploy(context: Context, url: str, *, run: Path = RUN, say: Say = print) -> 
     assembly = run / "cdk.out"
     synth = _start(["synth", "--quiet", "--output", str(assembly), *_options(context)], environ, run / "synth.log")
     try:
-        _bootstrap(url, environ, run / "bootstrap.log")
+        _bootstrap(cloud, environ, run / "bootstrap.log")
     finally:
         _finish(synth, "synth", run / "synth.log")
     _show_left_out(run / "synth.log", say)
     say(f"deploy: putting the stacks onto the emulator ({time.monotonic() - began:.0f} s so far)")
     outputs = _put(context["stage"], assembly, environ, run)
-    _remember(run, url, fingerprint, context["stage"], outputs)
+    _remember(run, cloud, fingerprint, context["stage"], outputs)
     say(f"deploy: done in {time.monotonic() - began:.0f} s")
     return outputs
 
@@ -74,19 +74,20 @@ def install_tools(*, say: Say = print) -> None:
         raise RuntimeError(msg)
 
 
-def client(service: str, url: str) -> Any:
-    """A boto3 client of the emulator at `url`, whatever the environment says."""
+def client(service: str, cloud: server.Running) -> Any:
+    """A boto3 client of the emulator, as the account's root, whatever the environment says."""
     return boto3.client(
         service,
-        endpoint_url=url,
+        endpoint_url=cloud.url,
         region_name=server.REGION,
         aws_access_key_id=server.ACCOUNT,
         aws_secret_access_key="local",  # noqa: S106 - the emulator takes any
+        verify=cloud.certificate or None,
     )
 
 
-def _bootstrap(url: str, environ: Mapping[str, str], log: Path) -> None:
-    if _stack(url, "CDKToolkit") is None:
+def _bootstrap(cloud: server.Running, environ: Mapping[str, str], log: Path) -> None:
+    if _stack(cloud, "CDKToolkit") is None:
         target = f"aws://{server.ACCOUNT}/{server.REGION}"
         _finish(_start(["bootstrap", "--app", "", target], environ, log), "bootstrap", log)
 
@@ -144,23 +145,23 @@ def _fingerprint(context: Context) -> str:
     return digest.hexdigest()
 
 
-def _stack(url: str, name: str) -> dict[str, Any] | None:
+def _stack(cloud: server.Running, name: str) -> dict[str, Any] | None:
     try:
-        stacks = client("cloudformation", url).describe_stacks(StackName=name)["Stacks"]
+        stacks = client("cloudformation", cloud).describe_stacks(StackName=name)["Stacks"]
     except ClientError:
         return None
     found: dict[str, Any] | None = next((stack for stack in stacks if stack["StackStatus"] in _DONE), None)
     return found
 
 
-def _deployed(run: Path, url: str, fingerprint: str) -> dict[str, str] | None:
+def _deployed(run: Path, cloud: server.Running, fingerprint: str) -> dict[str, str] | None:
     record = run / "deployed.json"
     if not record.is_file():
         return None
     known = json.loads(record.read_text(encoding="utf-8"))
-    if known["fingerprint"] != fingerprint or known["url"] != url:
+    if known["fingerprint"] != fingerprint or known["url"] != cloud.url:
         return None
-    stack = _stack(url, known["stack"])
+    stack = _stack(cloud, known["stack"])
     # An emulator that was wiped and filled by somebody else gives the stack another id.
     if stack is None or stack["StackId"] != known["id"]:
         return None
@@ -168,11 +169,17 @@ def _deployed(run: Path, url: str, fingerprint: str) -> dict[str, str] | None:
     return outputs
 
 
-def _remember(run: Path, url: str, fingerprint: str, stage: str, outputs: dict[str, str]) -> None:
+def _remember(run: Path, cloud: server.Running, fingerprint: str, stage: str, outputs: dict[str, str]) -> None:
     name = f"Bridge-{stage}-Flow"
-    stack = _stack(url, name)
+    stack = _stack(cloud, name)
     if stack is not None:
-        record = {"fingerprint": fingerprint, "url": url, "stack": name, "id": stack["StackId"], "outputs": outputs}
+        record = {
+            "fingerprint": fingerprint,
+            "url": cloud.url,
+            "stack": name,
+            "id": stack["StackId"],
+            "outputs": outputs,
+        }
         (run / "deployed.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
@@ -185,7 +192,7 @@ def main() -> int:
     if running is None:
         parser.error("the emulator does not run: `python -m local.emulator start`")
     context = dict(pair.split("=", 1) for pair in asked.context)
-    print(json.dumps(deploy(context, running.url, run=asked.run), indent=1))
+    print(json.dumps(deploy(context, running, run=asked.run), indent=1))
     return 0
 
 

@@ -66,7 +66,7 @@ class Machine:
         return {**os.environ, **self.emulator.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}"}
 
     def client(self, service: str) -> Any:
-        return deploy.client(service, self.emulator.url)
+        return deploy.client(service, self.emulator)
 
     def bridge(self, *arguments: str, stdin: str = "") -> str:
         """What the operator's command prints; RuntimeError with what it complains of."""
@@ -127,7 +127,7 @@ def _deployed(
         "lwa_endpoint": f"{amazon.url}/auth/o2/token",
         **({"settings": json.dumps(dict(scale))} if scale else {}),
     }
-    return cloud, amazon, deploy.deploy(context, cloud.url, run=run, say=say)
+    return cloud, amazon, deploy.deploy(context, cloud, run=run, say=say)
 
 
 class _Background:

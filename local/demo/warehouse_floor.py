@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,19 +15,23 @@ from botocore.credentials import Credentials
 
 from bridge.domain.documents import Shipment
 from bridge.domain.ids import Region, Seller, SellerId
-from bridge.erp import connector
+from bridge.erp.tryton import connect
 from local.emulator.server import ACCOUNT, REGION
 from local.erp.warehouse import Warehouse
 from local.machine import Machine
+
+ROOT = Credentials(ACCOUNT, "local")
 
 
 class Floor:
     """Ships one order after the other, as one pair of hands does."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, credentials: Credentials = ROOT) -> None:
+        """`credentials` are the AWS role's that the ERP tells of its shipments with."""
         self._machine = machine
+        self._credentials = credentials
         self._warehouse = Warehouse(machine.erp.url, machine.erp.warehouse_key)
-        self._erp = connector("tryton")(machine.erp.config)
+        self._erp = connect(machine.erp.config)
 
     def ship(self, order_id: str, carrier: str, tracking: str) -> None:
         self._warehouse.ship(order_id, carrier, tracking)
@@ -37,13 +42,14 @@ class Floor:
         since = datetime.now(UTC) - timedelta(minutes=5)
         for shipment in self._erp.list_shipments(seller, since):
             if shipment.key.order_id == order_id:
-                post(self._machine, "shipments", _body(shipment)).raise_for_status()
+                post(self._machine, "shipments", _body(shipment), self._credentials).raise_for_status()
 
     def sales(self) -> dict[str, Any]:
         return {sale.order_id: sale for sale in self._warehouse.sales()}
 
     def close(self) -> None:
         self._warehouse.close()
+        self._erp.close()
 
 
 def _body(shipment: Shipment) -> dict[str, Any]:
@@ -65,13 +71,20 @@ def _body(shipment: Shipment) -> dict[str, Any]:
     }
 
 
-def post(machine: Machine, route: str, body: dict[str, Any], **headers: str) -> httpx.Response:
-    """The emulator knows an API by its host name, and listens on one port for all of them."""
-    url = urlsplit(f"{machine.outputs['ApiUrl']}/{route}")
-    emulator = urlsplit(machine.emulator.url)
+def post(
+    machine: Machine, route: str, body: dict[str, Any], credentials: Credentials | None = ROOT, **headers: str
+) -> httpx.Response:
+    """The answer of the HTTP API; without credentials the request is not signed.
+
+    The emulator knows an API by its host name, and listens on one port for all of them.
+    """
+    told, emulator = urlsplit(f"{machine.outputs['ApiUrl']}/{route}"), urlsplit(machine.emulator.url)
+    host = f"{told.netloc.partition('.')[0]}.execute-api.localhost:{emulator.port}"
     content = json.dumps(body)
-    request = AWSRequest("POST", url.geturl(), data=content, headers={"content-type": "application/json"})
-    SigV4Auth(Credentials(ACCOUNT, "local"), "execute-api", REGION).add_auth(request)
-    api_id = url.netloc.partition(".")[0]
-    headers = {**headers, **dict(request.headers), "host": f"{api_id}.execute-api.localhost:{emulator.port}"}
-    return httpx.post(f"{machine.emulator.url}{url.path}", content=content, headers=headers, timeout=30)
+    request = AWSRequest("POST", f"{emulator.scheme}://{host}{told.path}", data=content)
+    request.headers["content-type"] = "application/json"
+    if credentials is not None:
+        SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+    trust = ssl.create_default_context(cafile=machine.emulator.certificate or None)
+    sent = {**headers, **dict(request.headers), "host": host}
+    return httpx.post(f"{machine.emulator.url}{told.path}", content=content, headers=sent, timeout=30, verify=trust)

@@ -14,6 +14,7 @@ def main() -> int:
     parser.add_argument("--build", type=Path, default=server.BUILD, help="directory for everything generated")
     parser.add_argument("--port", type=int, default=0, help="0: the port of the last start, else a free one")
     parser.add_argument("--keep", action="store_true", help="start with what was there when it was last stopped")
+    parser.add_argument("--enforce", action="store_true", help="with TLS, and only what IAM allows is allowed")
     asked = parser.parse_args()
     run = asked.build / "run"
     if asked.step in {"prepare", "start"}:
@@ -21,7 +22,8 @@ def main() -> int:
     if asked.step in {"start", "stop"}:
         server.stop(run)
     if asked.step == "start":
-        print(server.start(run, asked.port, build=asked.build, keep=asked.keep).url)
+        started = server.start(run, asked.port, build=asked.build, keep=asked.keep, enforced=asked.enforce)
+        print(started.url)
     if asked.step == "environ":
         return _print_environ(run)
     return 0

@@ -9,13 +9,13 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -23,36 +23,38 @@ BUILD = HERE.parent.parent / "build"
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 NAME = "emulator"
+TRUST = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""The variables in which botocore, requests and Node look for certificates to trust."""
 
 Say = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started emulator."""
+    """A started emulator; `certificate` is the file with the one to trust when it enforces rights, else empty."""
 
     url: str
     pid: int
+    certificate: str = ""
 
     @property
     def environ(self) -> dict[str, str]:
-        """What makes boto3 and the CDK command line talk to it, and never to AWS."""
-        return environ(self.url)
+        """What makes boto3 and the CDK command line talk to it, and never to AWS.
 
-
-def environ(url: str) -> dict[str, str]:
-    """The variables for clients of the emulator at `url`. The access key is the account's number: MiniStack's rule."""
-    return {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ENDPOINT_URL_S3": url,
-        "AWS_ACCESS_KEY_ID": ACCOUNT,
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "CDK_DEFAULT_ACCOUNT": ACCOUNT,
-        "CDK_DEFAULT_REGION": REGION,
-    }
+        The access key is the account's number: MiniStack's rule, and the account's root to it.
+        """
+        trusted = dict.fromkeys(TRUST, self.certificate) if self.certificate else {}
+        return trusted | {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ENDPOINT_URL_S3": self.url,
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "CDK_DEFAULT_ACCOUNT": ACCOUNT,
+            "CDK_DEFAULT_REGION": REGION,
+        }
 
 
 def prepare(build: Path = BUILD, *, say: Say = print) -> Path:
@@ -72,10 +74,11 @@ def prepare(build: Path = BUILD, *, say: Say = print) -> Path:
     return python
 
 
-def start(run: Path, port: int = 0, *, build: Path = BUILD, keep: bool = False) -> Running:
+def start(run: Path, port: int = 0, *, build: Path = BUILD, keep: bool = False, enforced: bool = False) -> Running:
     """Starts it on 127.0.0.1, empty (`keep`: with what was there at the last clean stop), and waits until it answers.
 
     Port 0 takes the port of the last start in `run` when that is free, so that a stack deployed there stays valid.
+    `enforced`: signatures and rights are checked, of functions too, and it speaks TLS, because policies ask for that.
     """
     python = prepare(build)
     home = run / NAME
@@ -84,14 +87,15 @@ def start(run: Path, port: int = 0, *, build: Path = BUILD, keep: bool = False) 
     for name in ("tmp", "state"):
         (home / name).mkdir(parents=True, exist_ok=True)
     chosen = port or _free_port(_last_port(run))
-    process = _serve(python, run, chosen)
-    running = Running(f"http://127.0.0.1:{chosen}", process.pid)
+    certificate = str((home / "tmp" / "ministack-tls" / "server.crt").resolve()) if enforced else ""
+    process = _serve(python, run, chosen, certificate)
+    running = Running(f"{'https' if enforced else 'http'}://127.0.0.1:{chosen}", process.pid, certificate)
     try:
-        _await_answer(process, running.url, run / f"{NAME}.log")
+        _await_answer(process, running, run / f"{NAME}.log")
     except BaseException:
         _end(process.pid)
         raise
-    (run / f"{NAME}.json").write_text(json.dumps({"url": running.url, "pid": running.pid}), encoding="utf-8")
+    (run / f"{NAME}.json").write_text(json.dumps(asdict(running)), encoding="utf-8")
     return running
 
 
@@ -130,7 +134,7 @@ def _free_port(wanted: int) -> int:
     raise RuntimeError(msg)
 
 
-def _serve(python: Path, run: Path, port: int) -> subprocess.Popen[bytes]:
+def _serve(python: Path, run: Path, port: int, certificate: str) -> subprocess.Popen[bytes]:
     home = run / NAME
     # The functions inherit this environment, so it holds nothing of the user's: no keys, no profile, no settings.
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE") if name in os.environ}
@@ -151,6 +155,9 @@ def _serve(python: Path, run: Path, port: int) -> subprocess.Popen[bytes]:
         "HOME": str(home),
         "NO_PROXY": "127.0.0.1,localhost",
     }
+    if certificate:
+        # It makes the certificate itself, below TMPDIR. As root it also takes port 443 of 127.0.0.1, if that is free.
+        settings |= {"AUTH": "true", "USE_SSL": "1", **dict.fromkeys(TRUST, certificate)}
     with (run / f"{NAME}.log").open("wb") as log:
         return subprocess.Popen(
             [str(python), "-m", "ministack"],
@@ -163,18 +170,17 @@ def _serve(python: Path, run: Path, port: int) -> subprocess.Popen[bytes]:
         )
 
 
-def _await_answer(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def _await_answer(process: subprocess.Popen[bytes], running: Running, log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:
             msg = f"the emulator ended with status {process.returncode}; see {log}"
             raise RuntimeError(msg)
-        with (
-            contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError),
-            urllib.request.urlopen(f"{url}/_ministack/health", timeout=5) as answer,
-        ):
-            if answer.status == 200:
-                return
+        with contextlib.suppress(OSError):  # refused, no certificate yet, or half of one
+            trust = ssl.create_default_context(cafile=running.certificate) if running.certificate else None
+            with urllib.request.urlopen(f"{running.url}/_ministack/health", timeout=5, context=trust) as answer:
+                if answer.status == 200:
+                    return
         time.sleep(0.05)
     msg = f"the emulator did not answer within 60 s; see {log}"
     raise RuntimeError(msg)

@@ -105,9 +105,12 @@ class Stage:
         (name,) = (f["FunctionName"] for page in pages for f in page["Functions"] if part in f["FunctionName"])
         return str(name)
 
+    def sweep(self, part: str) -> None:
+        """The sweep with this in its name, which the scheduler starts every minute, now."""
+        self.machine.client("lambda").invoke(FunctionName=self.function(part), Payload=b"{}")
+
     def look_for_shipments(self) -> None:
-        """The sweep that the scheduler starts every minute, now."""
-        self.machine.client("lambda").invoke(FunctionName=self.function("SweepsShipments"), Payload=b"{}")
+        self.sweep("SweepsShipments")
 
     def confirmed(self, order: Placed, *trackings: str) -> dict[str, dict[str, Any]]:
         """Amazon's packages, once they are these."""
@@ -121,17 +124,20 @@ class Stage:
 
         return until(f"{', '.join(trackings)} at Amazon", look, every_s=2)
 
-    def notes(self, message: str) -> list[dict[str, Any]]:
-        """The functions' log lines with this message."""
+    def log_lines(self) -> list[tuple[str, str]]:
+        """Log group and text of everything that was logged."""
         logs = self.machine.client("logs")
         groups = [g for page in logs.get_paginator("describe_log_groups").paginate() for g in page["logGroups"]]
-        lines = [
-            event["message"]
+        return [
+            (group["logGroupName"], event["message"])
             for group in groups
             for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
             for event in page["events"]
         ]
-        found = [json.loads(line) for line in lines if line.startswith("{")]
+
+    def notes(self, message: str) -> list[dict[str, Any]]:
+        """The functions' log lines with this message."""
+        found = [json.loads(line) for _, line in self.log_lines() if line.startswith("{")]
         return [line for line in found if line.get("message") == message]
 
     def kill_workers(self, part: str) -> list[int]:

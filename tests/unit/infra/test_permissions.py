@@ -126,7 +126,7 @@ def role_of(flow: Resources, function: str) -> tuple[str, str]:
 
 
 def test_items_are_what_the_stores_do() -> None:
-    """The emulator enforces no rights, so a new kind of write has to show here."""
+    """So that a new kind of write shows here, before the emulator denies it in tests/e2e/test_least_privilege.py."""
     calls = set()
     for path in (ROOT / "functions" / "bridge").rglob("*.py"):
         if "cli" not in path.parts and path.name != "dynamodb.py":
@@ -157,6 +157,20 @@ def test_function_may_do_exactly_what_it_uses(flow: Resources, function: str) ->
     given, wanted = granted(statements(flow)[role]), needed(USES[function], log)
     assert given - wanted == set(), "more than it needs"
     assert wanted - given == set(), "less than it needs"
+
+
+def test_secrets_are_named_to_the_last_character(templates: dict[str, dict[str, Any]]) -> None:
+    """By the attribute: a secret's Ref is its ARN on AWS, and on the emulator its name, which no right may name."""
+    exported = {one["Export"]["Name"]: one["Value"] for one in templates["State"]["Outputs"].values()}
+    named = [
+        exported[arn["Fn::ImportValue"]]
+        for rules in statements(templates["Flow"]["Resources"]).values()
+        for rule in rules
+        for arn in as_list(rule["Resource"])
+        if "secretsmanager:GetSecretValue" in as_list(rule["Action"]) and "Fn::ImportValue" in arn
+    ]
+    assert {value["Fn::GetAtt"][1] for value in named} == {"Id"}
+    assert {resource_name(value) for value in named} == {"LwaSecret", "ErpSecret"}
 
 
 def test_only_lambda_and_the_scheduler_take_roles(flow: Resources) -> None:
