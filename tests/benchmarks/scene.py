@@ -103,13 +103,15 @@ class Scene:
     def handed_s(self) -> float:
         return max(self.handed.values())
 
-    def out_of_turn(self, after: float = 0.0) -> float:
-        """Share of the hand-overs after that second that went before one with an earlier ship-by date, which waited."""
-        later = [self.orders[name].deadline for name, at in sorted(self.handed.items(), key=_when) if at > after]
-        soonest, late = float("inf"), 0
-        for deadline in reversed(later):
+    def out_of_turn(self, after: float = 0.0, within: float = 60.0) -> float:
+        """Share of the hand-overs after that second that went a minute or more before one with an earlier ship-by date."""
+        later = [(at, self.orders[name].deadline) for name, at in sorted(self.handed.items(), key=_when) if at > after]
+        soonest, late, following = float("inf"), 0, len(later) - 1
+        for at, deadline in reversed(later):
+            while later[following][0] >= at + within and following >= 0:
+                soonest = min(soonest, later[following][1])
+                following -= 1
             late += deadline > soonest
-            soonest = min(soonest, deadline)
         return late / max(len(later), 1)
 
 

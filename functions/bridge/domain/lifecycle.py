@@ -22,6 +22,7 @@ KINDS = (
 """Every kind of work; EFFECTS says who carries it out."""
 
 KEPT_HINTS = 40
+_NOT_YET = frozenset({"", Status.PENDING, Status.PENDING_AVAILABILITY})
 NOT_THE_SAME_CLOCK = timedelta(seconds=5)
 """Between what tells of a change and what stamps the order."""
 NOWHERE = MarketplaceId("")
@@ -202,7 +203,8 @@ def hinted(head: Head, hint: Hint) -> tuple[Head, str | None] | None:
     """The facts with the hint noted, and the kind of work it calls for; None for a duplicate.
 
     A change that the next search of orders brings anyway, and that nobody waits for, calls for nothing:
-    a pending order, or a parcel that we confirmed ourselves.
+    a pending order, or one that was cancelled as such; a parcel that we confirmed ourselves, or Amazon sent. An order
+    that a hand-over has read is past `_NOT_YET` before anything of it reaches the ERP.
     """
     if hint.notification_id in head.hints:
         return None
@@ -223,6 +225,10 @@ def _called_for(head: Head, hint: Hint) -> str | None:
     if hint.buyer_requested and not head.closed:
         return FETCH_ORDER
     if hint.merchant and head.erp_number and hint.status in {*ACTIONABLE, Status.SHIPPED}:
+        return None
+    if hint.status == Status.CANCELLED and head.status in _NOT_YET and not head.erp_number:
+        return None
+    if hint.status == Status.SHIPPED and not hint.merchant:
         return None
     return FETCH_ORDER if hint.status != head.status else None
 
