@@ -1,4 +1,4 @@
-"""A whole day in virtual time: what an order costs Amazon's quota, and what an ERP that is down for a day leaves behind."""
+"""A day in virtual time: what an order costs Amazon's quota, and what an ERP that is down for a day leaves behind."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ USUAL = {
     "cancelled later": 1,
     "buyer asks": 2,
 }
-"""Our guess at a seller's day, in percent; `order_reads_per_order_harsh` is the simulation's own mix, 40 % of it trouble."""
+"""Our guess at a usual day, in percent; `…_harsh` is the simulation's own mix, 40 % of it trouble."""
 
 
 class Spread(Story):
-    """Orders over the whole day, each with a life of its own: unpaid at first, cancelled, changed, shipped in parcels."""
+    """Orders over the whole day, each with a life of its own: unpaid at first, cancelled, shipped in parcels."""
 
     def begin(self, orders: int) -> None:
         for number in range(orders):

@@ -7,6 +7,7 @@ that lags by two minutes, queues with their concurrency.
 from __future__ import annotations
 
 import statistics
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -103,16 +104,16 @@ class Scene:
     def handed_s(self) -> float:
         return max(self.handed.values())
 
-    def out_of_turn(self, after: float = 0.0, within: float = 60.0) -> float:
-        """Share of the hand-overs after that second that went a minute or more before one with an earlier ship-by date."""
-        later = [(at, self.orders[name].deadline) for name, at in sorted(self.handed.items(), key=_when) if at > after]
-        soonest, late, following = float("inf"), 0, len(later) - 1
-        for at, deadline in reversed(later):
-            while later[following][0] >= at + within and following >= 0:
-                soonest = min(soonest, later[following][1])
-                following -= 1
-            late += deadline > soonest
-        return late / max(len(later), 1)
+    def out_of_turn(self, after: float = 0.0) -> float:
+        """Share of all pairs of hand-overs after that second whose later ship-by date went first; 0.5 is chance."""
+        seen: list[float] = []
+        wrong = 0
+        for name, at in sorted(self.handed.items(), key=_when):
+            if at > after:
+                deadline = self.orders[name].deadline
+                wrong += len(seen) - bisect_right(seen, deadline)
+                insort(seen, deadline)
+        return wrong / max(len(seen) * (len(seen) - 1) / 2, 1)
 
 
 def _when(entry: tuple[str, float]) -> float:

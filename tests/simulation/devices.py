@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from bridge import inbox, outbox
-from bridge.domain import lifecycle, work
+from bridge.domain import hints, lifecycle, work
 from bridge.domain import pacing as budget
 from bridge.domain.errors import Throttled
 from bridge.domain.times import from_text
@@ -256,7 +256,7 @@ DEVICES: tuple[Device, ...] = (
     Device("quarantine", _set(sellers.Sellers, "quarantine", _quarantine_nobody), scenario="consent revoked"),
     Device(
         "a hint is taken once",
-        _set(lifecycle, "KEPT_HINTS", 1),
+        _set(hints, "KEPT_HINTS", 1),
         covered="a doubled hint costs a read of Amazon, nothing else",
     ),
     Device(

@@ -11,7 +11,7 @@ from bridge.domain.errors import NotNow
 from bridge.domain.ids import MarketplaceId, OrderItemId, OrderKey, Sku
 from bridge.domain.money import Money
 from bridge.domain.orders import ACTIONABLE, MERCHANT, Order, Status
-from bridge.domain.times import from_text, to_text
+from bridge.domain.times import from_text
 
 HAND_TO_ERP, CANCEL_IN_ERP, HOLD_IN_ERP, AMEND_IN_ERP = "hand_to_erp", "cancel_in_erp", "hold_in_erp", "amend_in_erp"
 FETCH_ORDER = "fetch_order"
@@ -21,10 +21,6 @@ KINDS = (
 )  # fmt: skip
 """Every kind of work; EFFECTS says who carries it out."""
 
-KEPT_HINTS = 40
-_NOT_YET = frozenset({"", Status.PENDING, Status.PENDING_AVAILABILITY})
-NOT_THE_SAME_CLOCK = timedelta(seconds=5)
-"""Between what tells of a change and what stamps the order."""
 NOWHERE = MarketplaceId("")
 
 
@@ -183,54 +179,6 @@ def read_anew(head: Head, order: Order, *, handling: str = "") -> Change | None:
     if after is None:
         return None
     return Change(after, tuple(kind for kind in wanted(after) if kind != handling), milestone="read")
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """What an ORDER_CHANGE says may have happened. Only ever a reason to look."""
-
-    notification_id: str
-    status: str
-    """In the words of Orders 2026-01-01; as sent when unknown."""
-    merchant: bool
-    buyer_requested: bool
-    changed: datetime
-    """When the order changed, as the notification tells it; when it came, where it does not."""
-    ship_by: datetime | None = None
-
-
-def hinted(head: Head, hint: Hint) -> tuple[Head, str | None] | None:
-    """The facts with the hint noted, and the kind of work it calls for; None for a duplicate.
-
-    A change that the next search of orders brings anyway, and that nobody waits for, calls for nothing:
-    a pending order, or one that was cancelled as such; a parcel that we confirmed ourselves, or Amazon sent. An order
-    that a hand-over has read is past `_NOT_YET` before anything of it reaches the ERP.
-    """
-    if hint.notification_id in head.hints:
-        return None
-    noted = replace(
-        head,
-        hints=(*head.hints, hint.notification_id)[-KEPT_HINTS:],
-        told=max(head.told, to_text(hint.changed - NOT_THE_SAME_CLOCK)),
-        ship_by=head.ship_by or hint.ship_by,
-    )
-    return noted, _called_for(head, hint)
-
-
-def _called_for(head: Head, hint: Hint) -> str | None:
-    if hint.status in {Status.PENDING, Status.PENDING_AVAILABILITY}:
-        return None
-    if hint.merchant and hint.status in ACTIONABLE and not head.erp_number:
-        return HAND_TO_ERP if not head.closed else None
-    if hint.buyer_requested and not head.closed:
-        return FETCH_ORDER
-    if hint.merchant and head.erp_number and hint.status in {*ACTIONABLE, Status.SHIPPED}:
-        return None
-    if hint.status == Status.CANCELLED and head.status in _NOT_YET and not head.erp_number:
-        return None
-    if hint.status == Status.SHIPPED and not hint.merchant:
-        return None
-    return FETCH_ORDER if hint.status != head.status else None
 
 
 def handed(head: Head, number: str, version: str, items: Mapping[OrderItemId, int]) -> Head:

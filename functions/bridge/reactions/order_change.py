@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from bridge.domain.errors import Unreadable
+from bridge.domain.hints import Hint, hinted
 from bridge.domain.ids import ORDER_ID, OrderId, OrderKey
-from bridge.domain.lifecycle import Change, Head, Hint, hinted
+from bridge.domain.lifecycle import Change, Head
 from bridge.domain.orders import Status
 from bridge.domain.sellers import SellerRecord
 from bridge.domain.times import read_time

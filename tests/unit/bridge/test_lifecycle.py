@@ -15,22 +15,18 @@ from bridge.domain.ids import OrderId, OrderItemId, OrderKey
 from bridge.domain.lifecycle import (
     AMEND_IN_ERP,
     CANCEL_IN_ERP,
-    FETCH_ORDER,
     HAND_TO_ERP,
     HOLD_IN_ERP,
-    KEPT_HINTS,
     Head,
-    Hint,
     Item,
     cancel_answered,
     folded,
     handed,
-    hinted,
     read_anew,
     wanted,
 )
 from bridge.domain.orders import Order, Status
-from tests.fakes.world import SELLER, START, an_order
+from tests.fakes.world import SELLER, an_order
 
 KEY = OrderKey(*SELLER, OrderId("305-0000001-0000001"))
 STATUSES = [*Status, "TELEPORTED", ""]
@@ -135,65 +131,6 @@ def test_a_second_request_of_the_buyer_holds_again() -> None:
     withdrawn = after([version(2)], held)
     assert not withdrawn.erp_held
     assert wanted(after([version(3, lines=(line,))], withdrawn)) == (HOLD_IN_ERP,)
-
-
-def hint(number: int = 1, status: str = Status.UNSHIPPED, **changes: Any) -> Hint:
-    return Hint(
-        **{
-            "notification_id": f"n{number}",
-            "status": status,
-            "merchant": True,
-            "buyer_requested": False,
-            "changed": START,
-            **changes,
-        }
-    )
-
-
-@given(st.lists(st.integers(0, KEPT_HINTS - 1)))
-def test_the_same_notification_twice_is_once(numbers: list[int]) -> None:
-    head, taken = Head(KEY), []
-    for number in numbers:
-        answer = hinted(head, hint(number))
-        if answer:
-            head = answer[0]
-            taken.append(number)
-    assert sorted(taken) == sorted(set(numbers))
-
-
-def test_only_the_last_notifications_are_remembered() -> None:
-    head = Head(KEY)
-    for number in range(KEPT_HINTS + 5):
-        answer = hinted(head, hint(number))
-        assert answer is not None
-        head = answer[0]
-    assert len(head.hints) == KEPT_HINTS
-    assert head.hints[-1] == f"n{KEPT_HINTS + 4}"
-
-
-@pytest.mark.parametrize(
-    ("head", "news", "call"),
-    [
-        ({}, hint(), HAND_TO_ERP),
-        ({}, hint(status=Status.PENDING), None),
-        ({}, hint(status=Status.PENDING_AVAILABILITY), None),
-        ({}, hint(status=Status.CANCELLED), FETCH_ORDER),
-        ({}, hint(merchant=False), FETCH_ORDER),
-        ({}, hint(status="TELEPORTED"), FETCH_ORDER),
-        ({"status": Status.UNSHIPPED, "erp_number": "S1"}, hint(), None),
-        ({"status": Status.UNSHIPPED, "erp_number": "S1"}, hint(status=Status.SHIPPED), None),
-        ({"status": Status.UNSHIPPED, "erp_number": "S1"}, hint(status=Status.CANCELLED), FETCH_ORDER),
-        ({"status": Status.UNSHIPPED, "erp_number": "S1"}, hint(buyer_requested=True), FETCH_ORDER),
-        ({"status": Status.UNSHIPPED}, hint(buyer_requested=True), HAND_TO_ERP),
-        ({"status": Status.CANCELLED}, hint(), None),
-        ({"status": Status.SHIPPED}, hint(buyer_requested=True), None),
-        ({"status": Status.CANCELLED}, hint(status=Status.CANCELLED), None),
-    ],
-)
-def test_what_a_notification_calls_for(head: dict[str, Any], news: Hint, call: str | None) -> None:
-    answer = hinted(Head(KEY, **head), news)
-    assert answer is not None
-    assert answer[1] == call
 
 
 @pytest.mark.parametrize("answer", CancelAnswer)
