@@ -20,7 +20,6 @@ from bridge.spapi.operation import Operation
 
 RATE_HEADER = "x-amzn-ratelimit-limit"
 """On answers 20x, 400 and 404, never on 429; Amazon leaves it out at times."""
-_USELESS_SLOT = timedelta(seconds=30)
 _TRIES = 6
 
 
@@ -58,40 +57,62 @@ class Pacer:
 
         Raises Throttled with the slot when it is further away, and without one when none is left within the horizon.
         """
-        now = self._clock.now()
-        if slot is None or self._void(slot, operation, seller, now):
+        if slot is None or self._void(slot, operation, seller):
             [slot] = self.reserve(operation, seller, user)
         wait = slot - self._clock.now()
         if wait > PATIENCE:
             msg = f"{operation.name}: next slot in {wait.total_seconds():.0f} s"
-            raise Throttled(msg, slot, slot=slot, operation=operation.name)
+            # Where a bucket holds one call, the slot is void a moment later: better to come early and wait for it.
+            until = slot - PATIENCE if operation.burst == 1 else slot
+            raise Throttled(msg, until, slot=slot, operation=operation.name)
         self._sleep_until(slot)
-        self._share(operation, seller, user)
+        if operation.shared:
+            self._share(operation, seller, slot, user)
 
     def _sleep_until(self, slot: datetime) -> None:
         wait = slot - self._clock.now()
         if wait > timedelta(0):
             self._clock.sleep(wait.total_seconds())
 
-    def _share(self, operation: Operation, seller: Seller, user: User) -> None:
-        """What all sellers share is taken when the call is made: reserved ahead, it would keep the others waiting."""
-        for shared in operation.shared:
-            place = Place(seller.region, "", shared.name)
-            try:
-                [slot] = self._taken(shared.name, place, shared.limit, user, 1, reach=PATIENCE)
-            except Throttled as throttled:
-                self._give_back(_pair(operation, seller), operation.limit, user, 1)
-                raise Throttled(str(throttled), self._clock.now() + PATIENCE) from None
-            self._sleep_until(pacing.moment(slot))
+    def _share(self, operation: Operation, seller: Seller, slot: datetime, user: User) -> None:
+        """What all sellers share is taken when the call is made: reserved ahead, it would keep the others waiting.
 
-    def _void(self, slot: datetime, operation: Operation, seller: Seller, now: datetime) -> bool:
+        All or nothing, and at a time at which every slot can be used.
+        """
+        taken = [(_pair(operation, seller), operation.limit)]
+        at, latest = slot, self._latest(*taken[0], slot)
+        for shared in operation.shared:
+            place, limit, now = Place(seller.region, "", shared.name), shared.limit, self._clock.now()
+            try:
+                reach = min(max(latest - now, timedelta(0)), PATIENCE)
+                [soonest] = self._taken(shared.name, place, limit, user, 1, reach=reach)
+            except Throttled as throttled:
+                for one in taken:
+                    self._give_back(*one, user, 1)
+                raise Throttled(str(throttled), now + PATIENCE) from None
+            taken.append((place, limit))
+            at, latest = (
+                max(at, pacing.moment(soonest)),
+                min(latest, self._latest(place, limit, pacing.moment(soonest))),
+            )
+        self._sleep_until(at)
+
+    def _latest(self, place: Place, limit: Limit, slot: datetime) -> datetime:
+        """When a slot may be used at the latest."""
+        gap = pacing.gap_of(self._buckets.seen(place), limit)
+        return slot + timedelta(microseconds=pacing.useless_after(gap, limit.burst))
+
+    def _void(self, slot: datetime, operation: Operation, seller: Seller) -> bool:
         """Unused for too long, or reserved at a rate that Amazon does not grant any more."""
-        useless_after = min(_USELESS_SLOT, timedelta(seconds=operation.burst / operation.rate))
-        floor = self._buckets.seen(_pair(operation, seller)).floor
-        return slot < now - useless_after or pacing.micros(slot) < floor
+        pair = _pair(operation, seller)
+        too_late = self._clock.now() > self._latest(pair, operation.limit, slot)
+        return too_late or pacing.micros(slot) < self._buckets.seen(pair).floor
 
     def reserve(self, operation: Operation, seller: Seller, user: User, count: int = 1) -> list[datetime]:
-        """Up to `count` slots (aware UTC), soonest first; at least one, or Throttled without a slot."""
+        """Up to `count` slots (aware UTC), soonest first; at least one, or Throttled without a slot.
+
+        One that is past can be used at once, and is void the sooner.
+        """
         taken = self._taken(operation.name, _pair(operation, seller), operation.limit, user, count)
         return [pacing.moment(slot) for slot in taken]
 
