@@ -5,11 +5,11 @@ https://developer-docs.amazon.com/sp-api/docs/usage-plans-and-rate-limits
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bridge.domain import pacing
 from bridge.domain.errors import BridgeError, Throttled
@@ -20,6 +20,8 @@ from bridge.spapi.operation import Operation
 
 RATE_HEADER = "x-amzn-ratelimit-limit"
 """On answers 20x, 400 and 404, never on 429; Amazon leaves it out at times."""
+_SOON = 3 * PATIENCE
+"""Within it, a message that is sent for the next second is there."""
 _TRIES = 6
 
 
@@ -34,7 +36,9 @@ class Buckets(Protocol):
         """Move `tat` by `cost` if it is at most `latest`; None when the bucket is not as it was `seen` before."""
         ...
 
-    def give_back(self, place: Place, *, cost: int, user: User, count: int) -> None: ...
+    def give_back(self, place: Place, *, tat: int, cost: int, user: User) -> None:
+        """One call, unless the bucket has changed since `tat`."""
+        ...
 
     def change(self, place: Place, after: Bucket) -> bool:
         """False when the bucket is not as it was `seen` before."""
@@ -43,6 +47,15 @@ class Buckets(Protocol):
     def refused(self, place: Place) -> None:
         """Count an answer 429."""
         ...
+
+
+class _Taken(NamedTuple):
+    """Calls out of one bucket. `tat` is that of the bucket since; 0 when it is not known any more."""
+
+    place: Place
+    limit: Limit
+    slots: Sequence[int] = ()
+    tat: int = 0
 
 
 class Pacer:
@@ -57,55 +70,57 @@ class Pacer:
 
         Raises Throttled with the slot when it is further away, and without one when none is left within the horizon.
         """
+        own = _Taken(_pair(operation, seller), operation.limit)
         if slot is None or self._void(slot, operation, seller):
-            [slot] = self.reserve(operation, seller, user)
+            own = self._take(own, user, 1)
+            slot = pacing.moment(own.slots[0])
         wait = slot - self._clock.now()
         if wait > PATIENCE:
             msg = f"{operation.name}: next slot in {wait.total_seconds():.0f} s"
-            # Where a bucket holds one call, the slot is void a moment later: better to come early and wait for it.
-            until = slot - PATIENCE if operation.burst == 1 else slot
+            # A message is up to a second late. Where the slot would be void by then, better come early and wait for it.
+            until = slot - PATIENCE if self._latest(own, slot) < slot + 2 * PATIENCE else slot
             raise Throttled(msg, until, slot=slot, operation=operation.name)
         self._sleep_until(slot)
         if operation.shared:
-            self._share(operation, seller, slot, user)
+            self._share(operation, slot, own, user)
 
     def _sleep_until(self, slot: datetime) -> None:
         wait = slot - self._clock.now()
         if wait > timedelta(0):
             self._clock.sleep(wait.total_seconds())
 
-    def _share(self, operation: Operation, seller: Seller, slot: datetime, user: User) -> None:
+    def _share(self, operation: Operation, slot: datetime, own: _Taken, user: User) -> None:
         """What all sellers share is taken when the call is made: reserved ahead, it would keep the others waiting.
 
         All or nothing, and at a time at which every slot can be used.
         """
-        taken = [(_pair(operation, seller), operation.limit)]
-        at, latest = slot, self._latest(*taken[0], slot)
+        taken, at = [own], slot
+        until = latest = self._latest(own, slot)
         for shared in operation.shared:
-            place, limit, now = Place(seller.region, "", shared.name), shared.limit, self._clock.now()
+            now = self._clock.now()
+            free = _Taken(Place(own.place.region, "", shared.name), shared.limit)
             try:
-                reach = min(max(latest - now, timedelta(0)), PATIENCE)
-                [soonest] = self._taken(shared.name, place, limit, user, 1, reach=reach)
+                one = self._take(free, user, 1, reach=min(max(latest - now, timedelta(0)), PATIENCE))
             except Throttled as throttled:
-                for one in taken:
-                    self._give_back(*one, user, 1)
-                raise Throttled(str(throttled), now + PATIENCE) from None
-            taken.append((place, limit))
-            at, latest = (
-                max(at, pacing.moment(soonest)),
-                min(latest, self._latest(place, limit, pacing.moment(soonest))),
-            )
+                again, keeps = now + PATIENCE, until > now + _SOON
+                for other in taken[keeps:]:
+                    self._give_back(other, user)
+                kept = (slot, operation.name) if keeps else (None, "")
+                raise Throttled(str(throttled), again, slot=kept[0], operation=kept[1]) from None
+            taken.append(one)
+            soonest = pacing.moment(one.slots[0])
+            at, latest = max(at, soonest), min(latest, self._latest(one, soonest))
         self._sleep_until(at)
 
-    def _latest(self, place: Place, limit: Limit, slot: datetime) -> datetime:
+    def _latest(self, taken: _Taken, slot: datetime) -> datetime:
         """When a slot may be used at the latest."""
-        gap = pacing.gap_of(self._buckets.seen(place), limit)
-        return slot + timedelta(microseconds=pacing.useless_after(gap, limit.burst))
+        gap = pacing.gap_of(self._buckets.seen(taken.place), taken.limit)
+        return slot + timedelta(microseconds=pacing.useless_after(gap, taken.limit.burst))
 
     def _void(self, slot: datetime, operation: Operation, seller: Seller) -> bool:
         """Unused for too long, or reserved at a rate that Amazon does not grant any more."""
         pair = _pair(operation, seller)
-        too_late = self._clock.now() > self._latest(pair, operation.limit, slot)
+        too_late = self._clock.now() > self._latest(_Taken(pair, operation.limit), slot)
         return too_late or pacing.micros(slot) < self._buckets.seen(pair).floor
 
     def reserve(self, operation: Operation, seller: Seller, user: User, count: int = 1) -> list[datetime]:
@@ -113,31 +128,31 @@ class Pacer:
 
         One that is past can be used at once, and is void the sooner.
         """
-        taken = self._taken(operation.name, _pair(operation, seller), operation.limit, user, count)
-        return [pacing.moment(slot) for slot in taken]
+        taken = self._take(_Taken(_pair(operation, seller), operation.limit), user, count)
+        return [pacing.moment(slot) for slot in taken.slots]
 
-    def _taken(
-        self, name: str, place: Place, limit: Limit, user: User, count: int, reach: timedelta | None = None
-    ) -> list[int]:
+    def _take(self, free: _Taken, user: User, count: int, reach: timedelta | None = None) -> _Taken:
+        place, limit = free.place, free.limit
         for _ in range(_TRIES):
             now = pacing.micros(self._clock.now())
             bucket = self._buckets.seen(place)
             self._correct(place, pacing.unsure(bucket, limit, now))
             bucket = self._buckets.seen(place)
             gap = pacing.gap_of(bucket, limit)
-            ahead = reach or pacing.ahead(user, bucket, now)
+            ahead = pacing.ahead(user, bucket, now) if reach is None else reach
             latest = now + pacing.early(gap, limit.burst) + pacing.span(ahead)
             wanted = min(count, max(pacing.room(bucket, limit, now, ahead), 1))
             after = self._buckets.take(
                 place, now=now, cost=wanted * gap, latest=latest - (wanted - 1) * gap, user=user, count=wanted
             )
             if after:
-                return pacing.slots(after.tat, wanted, gap, limit.burst, now)
+                slots = pacing.slots(after.tat, wanted, gap, limit.burst, now)
+                return free._replace(slots=slots, tat=after.tat)
             bucket = self._buckets.seen(place)
-            ahead = reach or pacing.ahead(user, bucket, now)
+            ahead = pacing.ahead(user, bucket, now) if reach is None else reach
             if not pacing.room(bucket, limit, now, ahead):
-                raise self._full(name, bucket, limit, ahead)
-        msg = f"quota of {name} is contended"
+                raise self._full(place.name, bucket, limit, ahead)
+        msg = f"quota of {place.name} is contended"
         raise Throttled(msg, self._clock.now() + timedelta(seconds=1))
 
     def _full(self, name: str, bucket: Bucket, limit: Limit, reach: timedelta) -> Throttled:
@@ -146,9 +161,11 @@ class Pacer:
         until = max(min(free - reach / 2, now + pacing.HORIZON), now + PATIENCE)
         return Throttled(f"quota of {name} is taken for the next {reach.total_seconds():.0f} s", until, operation=name)
 
-    def _give_back(self, place: Place, limit: Limit, user: User, count: int) -> None:
-        cost = count * pacing.gap_of(self._buckets.seen(place), limit)
-        self._buckets.give_back(place, cost=cost, user=user, count=count)
+    def _give_back(self, taken: _Taken, user: User) -> None:
+        """What was taken last, or nothing: others rely on what was taken before them."""
+        if taken.tat:
+            cost = pacing.gap_of(self._buckets.seen(taken.place), taken.limit)
+            self._buckets.give_back(taken.place, tat=taken.tat, cost=cost, user=user)
 
     def favour_line(self, operation: Operation, seller: Seller) -> None:
         """A waiting line got nothing: for a moment it may reserve further ahead than live work."""
