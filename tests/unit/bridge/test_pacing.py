@@ -295,6 +295,33 @@ def test_who_waits_for_what_all_share_does_not_wait_until_the_own_slot_is_void()
     assert clock.now() == START + SECOND / 2
 
 
+def test_what_others_relied_on_is_not_given_back() -> None:
+    table = MemoryTable()
+    one, other = Quota(table), Quota(table)
+    taken = [
+        quota.take(PLACE, now=micros(START), cost=10, latest=micros(START) + 60, user=User.LIVE, count=1)
+        for quota in (one, other, other)
+    ]
+    first, second = (bucket for bucket in taken if bucket)
+    one.give_back(PLACE, tat=first.tat, cost=10, user=User.LIVE)
+    assert one.counted(PLACE)["n_live"] == 2
+    other.give_back(PLACE, tat=second.tat, cost=10, user=User.LIVE)
+    assert (other.counted(PLACE)["n_live"], other.seen(PLACE).tat) == (1, first.tat)
+
+
+def test_who_finds_no_call_of_the_application_keeps_a_slot_that_stays_good() -> None:
+    clock, quota = TestClock(), Quota(MemoryTable())
+    pacer = Pacer(quota, clock)
+    shared = replace(GET_ORDER, shared=(Shared("scarce", rate=0.01, burst=2),))
+    pacer.wait(shared, SELLER, None, User.LIVE)
+    [*_, slot] = pacer.reserve(shared, SELLER, User.LINE, 80)
+    clock.time = slot
+    with pytest.raises(Throttled) as throttled:
+        pacer.wait(shared, SELLER, slot, User.LIVE)
+    assert (throttled.value.slot, throttled.value.operation) == (slot, "getOrder")
+    assert throttled.value.until == clock.now() + PATIENCE
+
+
 def test_a_special_kind_of_call_has_a_bucket_of_its_own_beside_the_usual_ones() -> None:
     clock = TestClock()
     pacer = Pacer(Quota(MemoryTable()), clock)
