@@ -21,6 +21,7 @@ FILES = {
     "/orders/v0/": "orders-api-model/ordersV0.json",
     "/notifications/v1/": "notifications-api-model/notifications.json",
     "/sellers/v1/": "sellers-api-model/sellers.json",
+    "/listings/2021-08-01/": "listings-items-api-model/listingsItems_2021-08-01.json",
 }
 FORMATS = jsonschema.FormatChecker(())
 

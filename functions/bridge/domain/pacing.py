@@ -19,6 +19,8 @@ HORIZON = timedelta(seconds=60)
 PATIENCE = timedelta(seconds=1)
 """The longest wait for a slot inside a function."""
 HALF = HORIZON / 2
+USELESS = timedelta(seconds=30)
+"""A slot that nobody used for so long is void in any case."""
 FAVOURED = timedelta(seconds=20)
 """A line that got nothing goes first for so long: its next turn falls into it."""
 FRESH = timedelta(hours=1)
@@ -116,10 +118,20 @@ def room(bucket: Bucket, limit: Limit, now: int, reach: timedelta) -> int:
     return max((now + early(gap, limit.burst) + span(reach) - max(bucket.tat, now)) // gap + 1, 0)
 
 
-def slots(tat: int, count: int, gap: int, burst: int, earliest: int) -> list[int]:
-    """The last `count` slots of a bucket whose theoretical arrival time is `tat` after they were taken."""
+def slots(tat: int, count: int, gap: int, burst: int, now: int) -> list[int]:
+    """The last `count` slots of a bucket whose theoretical arrival time is `tat` after they were taken.
+
+    A call must be made before its own theoretical arrival time is over: by then a full bucket may have given its
+    token to somebody else. A slot out of a bucket that was nearly full is therefore told as one that is past.
+    """
     before = tat - count * gap - early(gap, burst)
-    return [max(earliest, before + place * gap) for place in range(count)]
+    after = tat - (count - 1) * gap - useless_after(gap, burst)
+    return [max(before + place * gap, min(now, after + place * gap)) for place in range(count)]
+
+
+def useless_after(gap: int, burst: int) -> int:
+    """How long after its time a slot may still be used."""
+    return min(span(USELESS), (burst - 1) * gap) if burst > 1 else JITTER
 
 
 def tokens(bucket: Bucket, limit: Limit, now: int) -> float:

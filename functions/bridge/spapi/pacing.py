@@ -5,11 +5,11 @@ https://developer-docs.amazon.com/sp-api/docs/usage-plans-and-rate-limits
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bridge.domain import pacing
 from bridge.domain.errors import BridgeError, Throttled
@@ -20,7 +20,8 @@ from bridge.spapi.operation import Operation
 
 RATE_HEADER = "x-amzn-ratelimit-limit"
 """On answers 20x, 400 and 404, never on 429; Amazon leaves it out at times."""
-_USELESS_SLOT = timedelta(seconds=30)
+_SOON = 3 * PATIENCE
+"""Within it, a message that is sent for the next second is there."""
 _TRIES = 6
 
 
@@ -35,7 +36,9 @@ class Buckets(Protocol):
         """Move `tat` by `cost` if it is at most `latest`; None when the bucket is not as it was `seen` before."""
         ...
 
-    def give_back(self, place: Place, *, cost: int, user: User, count: int) -> None: ...
+    def give_back(self, place: Place, *, tat: int, cost: int, user: User) -> None:
+        """One call, unless the bucket has changed since `tat`."""
+        ...
 
     def change(self, place: Place, after: Bucket) -> bool:
         """False when the bucket is not as it was `seen` before."""
@@ -44,6 +47,15 @@ class Buckets(Protocol):
     def refused(self, place: Place) -> None:
         """Count an answer 429."""
         ...
+
+
+class _Taken(NamedTuple):
+    """Calls out of one bucket. `tat` is that of the bucket since; 0 when it is not known any more."""
+
+    place: Place
+    limit: Limit
+    slots: Sequence[int] = ()
+    tat: int = 0
 
 
 class Pacer:
@@ -58,65 +70,89 @@ class Pacer:
 
         Raises Throttled with the slot when it is further away, and without one when none is left within the horizon.
         """
-        now = self._clock.now()
-        if slot is None or self._void(slot, operation, seller, now):
-            [slot] = self.reserve(operation, seller, user)
+        own = _Taken(_pair(operation, seller), operation.limit)
+        if slot is None or self._void(slot, operation, seller):
+            own = self._take(own, user, 1)
+            slot = pacing.moment(own.slots[0])
         wait = slot - self._clock.now()
         if wait > PATIENCE:
             msg = f"{operation.name}: next slot in {wait.total_seconds():.0f} s"
-            raise Throttled(msg, slot, slot=slot, operation=operation.name)
+            # A message is up to a second late. Where the slot would be void by then, better come early and wait for it.
+            until = slot - PATIENCE if self._latest(own, slot) < slot + 2 * PATIENCE else slot
+            raise Throttled(msg, until, slot=slot, operation=operation.name)
         self._sleep_until(slot)
-        self._share(operation, seller, user)
+        if operation.shared:
+            self._share(operation, slot, own, user)
 
     def _sleep_until(self, slot: datetime) -> None:
         wait = slot - self._clock.now()
         if wait > timedelta(0):
             self._clock.sleep(wait.total_seconds())
 
-    def _share(self, operation: Operation, seller: Seller, user: User) -> None:
-        """What all sellers share is taken when the call is made: reserved ahead, it would keep the others waiting."""
-        for shared in operation.shared:
-            place = Place(seller.region, "", shared.name)
-            try:
-                [slot] = self._taken(shared.name, place, shared.limit, user, 1, reach=PATIENCE)
-            except Throttled as throttled:
-                self._give_back(_pair(operation, seller), operation.limit, user, 1)
-                raise Throttled(str(throttled), self._clock.now() + PATIENCE) from None
-            self._sleep_until(pacing.moment(slot))
+    def _share(self, operation: Operation, slot: datetime, own: _Taken, user: User) -> None:
+        """What all sellers share is taken when the call is made: reserved ahead, it would keep the others waiting.
 
-    def _void(self, slot: datetime, operation: Operation, seller: Seller, now: datetime) -> bool:
+        All or nothing, and at a time at which every slot can be used.
+        """
+        taken, at = [own], slot
+        until = latest = self._latest(own, slot)
+        for shared in operation.shared:
+            now = self._clock.now()
+            free = _Taken(Place(own.place.region, "", shared.name), shared.limit)
+            try:
+                one = self._take(free, user, 1, reach=min(max(latest - now, timedelta(0)), PATIENCE))
+            except Throttled as throttled:
+                again, keeps = now + PATIENCE, until > now + _SOON
+                for other in taken[keeps:]:
+                    self._give_back(other, user)
+                kept = (slot, operation.name) if keeps else (None, "")
+                raise Throttled(str(throttled), again, slot=kept[0], operation=kept[1]) from None
+            taken.append(one)
+            soonest = pacing.moment(one.slots[0])
+            at, latest = max(at, soonest), min(latest, self._latest(one, soonest))
+        self._sleep_until(at)
+
+    def _latest(self, taken: _Taken, slot: datetime) -> datetime:
+        """When a slot may be used at the latest."""
+        gap = pacing.gap_of(self._buckets.seen(taken.place), taken.limit)
+        return slot + timedelta(microseconds=pacing.useless_after(gap, taken.limit.burst))
+
+    def _void(self, slot: datetime, operation: Operation, seller: Seller) -> bool:
         """Unused for too long, or reserved at a rate that Amazon does not grant any more."""
-        useless_after = min(_USELESS_SLOT, timedelta(seconds=operation.burst / operation.rate))
-        floor = self._buckets.seen(_pair(operation, seller)).floor
-        return slot < now - useless_after or pacing.micros(slot) < floor
+        pair = _pair(operation, seller)
+        too_late = self._clock.now() > self._latest(_Taken(pair, operation.limit), slot)
+        return too_late or pacing.micros(slot) < self._buckets.seen(pair).floor
 
     def reserve(self, operation: Operation, seller: Seller, user: User, count: int = 1) -> list[datetime]:
-        """Up to `count` slots (aware UTC), soonest first; at least one, or Throttled without a slot."""
-        taken = self._taken(operation.name, _pair(operation, seller), operation.limit, user, count)
-        return [pacing.moment(slot) for slot in taken]
+        """Up to `count` slots (aware UTC), soonest first; at least one, or Throttled without a slot.
 
-    def _taken(
-        self, name: str, place: Place, limit: Limit, user: User, count: int, reach: timedelta | None = None
-    ) -> list[int]:
+        One that is past can be used at once, and is void the sooner.
+        """
+        taken = self._take(_Taken(_pair(operation, seller), operation.limit), user, count)
+        return [pacing.moment(slot) for slot in taken.slots]
+
+    def _take(self, free: _Taken, user: User, count: int, reach: timedelta | None = None) -> _Taken:
+        place, limit = free.place, free.limit
         for _ in range(_TRIES):
             now = pacing.micros(self._clock.now())
             bucket = self._buckets.seen(place)
             self._correct(place, pacing.unsure(bucket, limit, now))
             bucket = self._buckets.seen(place)
             gap = pacing.gap_of(bucket, limit)
-            ahead = reach or pacing.ahead(user, bucket, now)
+            ahead = pacing.ahead(user, bucket, now) if reach is None else reach
             latest = now + pacing.early(gap, limit.burst) + pacing.span(ahead)
             wanted = min(count, max(pacing.room(bucket, limit, now, ahead), 1))
             after = self._buckets.take(
                 place, now=now, cost=wanted * gap, latest=latest - (wanted - 1) * gap, user=user, count=wanted
             )
             if after:
-                return pacing.slots(after.tat, wanted, gap, limit.burst, now)
+                slots = pacing.slots(after.tat, wanted, gap, limit.burst, now)
+                return free._replace(slots=slots, tat=after.tat)
             bucket = self._buckets.seen(place)
-            ahead = reach or pacing.ahead(user, bucket, now)
+            ahead = pacing.ahead(user, bucket, now) if reach is None else reach
             if not pacing.room(bucket, limit, now, ahead):
-                raise self._full(name, bucket, limit, ahead)
-        msg = f"quota of {name} is contended"
+                raise self._full(place.name, bucket, limit, ahead)
+        msg = f"quota of {place.name} is contended"
         raise Throttled(msg, self._clock.now() + timedelta(seconds=1))
 
     def _full(self, name: str, bucket: Bucket, limit: Limit, reach: timedelta) -> Throttled:
@@ -125,9 +161,11 @@ class Pacer:
         until = max(min(free - reach / 2, now + pacing.HORIZON), now + PATIENCE)
         return Throttled(f"quota of {name} is taken for the next {reach.total_seconds():.0f} s", until, operation=name)
 
-    def _give_back(self, place: Place, limit: Limit, user: User, count: int) -> None:
-        cost = count * pacing.gap_of(self._buckets.seen(place), limit)
-        self._buckets.give_back(place, cost=cost, user=user, count=count)
+    def _give_back(self, taken: _Taken, user: User) -> None:
+        """What was taken last, or nothing: others rely on what was taken before them."""
+        if taken.tat:
+            cost = pacing.gap_of(self._buckets.seen(taken.place), taken.limit)
+            self._buckets.give_back(taken.place, tat=taken.tat, cost=cost, user=user)
 
     def favour_line(self, operation: Operation, seller: Seller) -> None:
         """A waiting line got nothing: for a moment it may reserve further ahead than live work."""

@@ -89,10 +89,12 @@ class Lines:
         return [keys.work_of(item["pk"], item["sk"]) for item in found]
 
     def seat(self, line: Line, work: Work, slot: datetime) -> bool:
-        text = to_text(slot)
-        free = either(Absent("lu"), Compare("lu", "<=", to_text(self._clock.now())))
+        now = self._clock.now()
+        text = to_text(max(slot, now))
+        free = either(Absent("lu"), Compare("lu", "<=", to_text(now)))
         here = equals("dshard", keys.waiting(line, lines.rank(work.kind)))
-        change = {"dshard": keys.due_shard(work), "due": text, "nb": text, "slot": text, "slot_for": line.operation}
+        change = {"dshard": keys.due_shard(work), "due": text, "nb": text, "slot": to_text(slot)}
+        change["slot_for"] = line.operation
         return self._done(Update(keys.work(work), set=change, remove=("reason",), when=both(here, free)))
 
     def pending(self, line: Line, orders: Sequence[OrderKey]) -> dict[Work, int]:

@@ -32,8 +32,8 @@ class Quota:
             update = Update(keys.quota(place), set={"tat": now + cost}, add=counted, when=both(free, _as_known(known)))
         return self._written(place, update)
 
-    def give_back(self, place: Place, *, cost: int, user: User, count: int) -> None:
-        update = Update(keys.quota(place), add={"tat": -cost, f"n_{user}": -count}, when=Compare("tat", ">", cost))
+    def give_back(self, place: Place, *, tat: int, cost: int, user: User) -> None:
+        update = Update(keys.quota(place), add={"tat": -cost, f"n_{user}": -1}, when=equals("tat", tat))
         self._written(place, update)
 
     def change(self, place: Place, after: Bucket) -> bool:

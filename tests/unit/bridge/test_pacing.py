@@ -76,8 +76,8 @@ def test_never_above_rate_and_burst(
             waits.append(throttled)
         else:
             assert 1 <= len(got) <= count
-            assert all(clock.now() <= slot <= clock.now() + HORIZON for slot in got)
-            slots.extend(got)
+            assert all(slot <= clock.now() + HORIZON for slot in got)
+            slots.extend(max(slot, clock.now()) for slot in got)
 
     waits: list[Throttled] = []
     table = Interrupted([None if n is None else (lambda n=n: reserve(n, 1)) for n in meanwhile])
@@ -91,11 +91,11 @@ def test_never_above_rate_and_burst(
 
 
 def taken(pacer: Pacer, operation: Operation, user: User, seller: Seller = SELLER) -> tuple[list[datetime], Throttled]:
-    """Every slot there is, and the refusal after the last one."""
+    """When calls could be made that take every slot there is, and the refusal after the last one."""
     slots: list[datetime] = []
     for _ in range(1000):
         try:
-            slots += pacer.reserve(operation, seller, user)
+            slots += [max(slot, pacer._clock.now()) for slot in pacer.reserve(operation, seller, user)]
         except Throttled as throttled:
             return slots, throttled
     pytest.fail("slots without end")
@@ -128,8 +128,37 @@ def test_many_slots_in_one_write_are_those_of_many_writes(count: int) -> None:
     table.update = lambda write, update=table.update: writes.append(write) or update(write)  # type: ignore[method-assign]
     several = other.reserve(GET_ORDER, SELLER, User.LIVE, count)
     singly, _ = taken(one, GET_ORDER, User.LIVE)
-    assert several == singly[: min(count, 59)]
+    assert [max(slot, START) for slot in several] == singly[: min(count, 59)]
     assert len(writes) == 1
+
+
+def test_a_slot_is_void_when_a_full_bucket_may_have_given_its_token_away() -> None:
+    clock = TestClock()
+    pacer = Pacer(Quota(MemoryTable()), clock)
+    slots = pacer.reserve(CONFIRM_SHIPMENT, SELLER, User.LINE, 20)
+    useless = [slot + 9 * SECOND / 2 for slot in slots]
+    assert seconds(useless) == [0.5 * place for place in range(1, 21)]
+    assert seconds(slots)[9:] == [0.5 * place for place in range(1, 12)]
+    for slot, until in zip(slots, useless, strict=True):
+        clock.time = until
+        assert not pacer._void(slot, CONFIRM_SHIPMENT, SELLER)
+        clock.time += timedelta(microseconds=1)
+        assert pacer._void(slot, CONFIRM_SHIPMENT, SELLER)
+
+
+def test_where_a_bucket_holds_one_call_its_slot_is_waited_for_and_soon_void() -> None:
+    clock = TestClock()
+    pacer = Pacer(Quota(MemoryTable()), clock)
+    pacer.wait(SLOW, SELLER, None, User.LIVE)
+    pacer.reserve(SLOW, SELLER, User.LIVE)
+    with pytest.raises(Throttled) as throttled:
+        pacer.wait(SLOW, SELLER, None, User.LIVE)
+    assert throttled.value.slot == START + 2.5 * SECOND
+    assert throttled.value.until == START + 1.5 * SECOND
+    clock.time = throttled.value.slot + 0.25 * SECOND
+    assert not pacer._void(throttled.value.slot, SLOW, SELLER)
+    clock.time += 0.01 * SECOND
+    assert pacer._void(throttled.value.slot, SLOW, SELLER)
 
 
 def test_live_work_reserves_further_ahead_than_a_line_and_a_search_not_at_all() -> None:
@@ -172,7 +201,8 @@ def test_an_idle_bucket_fills_up_and_no_further() -> None:
     for _ in range(3):
         clock.sleep(10**6)
         got = pacer.reserve(GET_ORDER, SELLER, User.SWEEP, 100)
-        assert got == [clock.now()] * 29
+        assert len(got) == 29
+        assert all(slot <= clock.now() for slot in got)
 
 
 def test_where_a_bucket_holds_one_call_the_next_is_counted_from_the_answer() -> None:
@@ -236,6 +266,60 @@ def test_what_the_application_has_no_call_for_is_given_back_to_the_seller() -> N
         assert (throttled.value.slot, throttled.value.operation) == (None, "")
     assert quota.counted(Place(OTHER.region, OTHER.seller_id, "busy"))["n_live"] == 0
     assert quota.counted(Place(SELLER.region, SELLER.seller_id, "busy"))["n_live"] == 1
+
+
+def test_of_several_quotas_all_are_taken_or_none() -> None:
+    clock, quota = TestClock(), Quota(MemoryTable())
+    pacer = Pacer(quota, clock)
+    special = Shared("scarce", rate=0.01, burst=2)
+    shared = replace(APPLICATION, shared=(*APPLICATION.shared, special))
+    pacer.wait(shared, SELLER, None, User.LIVE)
+    for _ in range(30):
+        with pytest.raises(Throttled):
+            pacer.wait(shared, OTHER, None, User.LIVE)
+    counted = [quota.counted(Place(SELLER.region, "", name))["n_live"] for name in ("busy", "scarce")]
+    assert counted == [1, 1]
+
+
+def test_who_waits_for_what_all_share_does_not_wait_until_the_own_slot_is_void() -> None:
+    clock, quota = TestClock(), Quota(MemoryTable())
+    pacer = Pacer(quota, clock)
+    shared = replace(APPLICATION, shared=(Shared("busy", rate=2, burst=2),))
+    pacer.wait(shared, SELLER, None, User.LIVE)
+    # The next call of the application is 0.5 s away, the own slot is good for 0.2 s.
+    with pytest.raises(Throttled) as throttled:
+        pacer.wait(shared, OTHER, None, User.LIVE)
+    assert (clock.now(), throttled.value.until) == (START, START + PATIENCE)
+    clock.sleep(0.4)
+    pacer.wait(shared, OTHER, None, User.LIVE)
+    assert clock.now() == START + SECOND / 2
+
+
+def test_what_others_relied_on_is_not_given_back() -> None:
+    table = MemoryTable()
+    one, other = Quota(table), Quota(table)
+    taken = [
+        quota.take(PLACE, now=micros(START), cost=10, latest=micros(START) + 60, user=User.LIVE, count=1)
+        for quota in (one, other, other)
+    ]
+    first, second = (bucket for bucket in taken if bucket)
+    one.give_back(PLACE, tat=first.tat, cost=10, user=User.LIVE)
+    assert one.counted(PLACE)["n_live"] == 2
+    other.give_back(PLACE, tat=second.tat, cost=10, user=User.LIVE)
+    assert (other.counted(PLACE)["n_live"], other.seen(PLACE).tat) == (1, first.tat)
+
+
+def test_who_finds_no_call_of_the_application_keeps_a_slot_that_stays_good() -> None:
+    clock, quota = TestClock(), Quota(MemoryTable())
+    pacer = Pacer(quota, clock)
+    shared = replace(GET_ORDER, shared=(Shared("scarce", rate=0.01, burst=2),))
+    pacer.wait(shared, SELLER, None, User.LIVE)
+    [*_, slot] = pacer.reserve(shared, SELLER, User.LINE, 80)
+    clock.time = slot
+    with pytest.raises(Throttled) as throttled:
+        pacer.wait(shared, SELLER, slot, User.LIVE)
+    assert (throttled.value.slot, throttled.value.operation) == (slot, "getOrder")
+    assert throttled.value.until == clock.now() + PATIENCE
 
 
 def test_a_special_kind_of_call_has_a_bucket_of_its_own_beside_the_usual_ones() -> None:
