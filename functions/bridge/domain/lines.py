@@ -19,7 +19,9 @@ LAG = timedelta(minutes=2)
 _SURELY = timedelta(seconds=4)
 CLOSES_AFTER = timedelta(minutes=2)
 """A line that is empty is served for so long after the last one joined it: the index may lag."""
-OPERATIONS = ("getOrder", "confirmShipment")
+BY_ORDER = "getOrder"
+"""The operation whose line pages of a search can shorten."""
+OPERATIONS = (BY_ORDER, "confirmShipment")
 """What work waits in line for."""
 URGENT, OTHER = 0, 1
 RANKS = (URGENT, OTHER)

@@ -46,5 +46,7 @@ class Cursor:
     """When this worker last turned to this seller, whatever came of it."""
     next: datetime | None = None
     """When the next search is due; unknown: one period after `at`."""
+    in_line: bool = False
+    """Work waits in line to read orders of this seller one by one."""
     looked: datetime | None = None
     """When a sweep last came to its end, by our clock, where `at` is another's."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bridge.domain.documents import Shipment
@@ -166,8 +166,8 @@ class Sellers(Protocol):
         """Note that this worker's sweep turns to this seller now."""
         ...
 
-    def hold(self, seller: Seller, sweep: str) -> bool:
-        """False while another does the same for this seller; a hold ends by itself after a minute."""
+    def hold(self, seller: Seller, sweep: str, time: timedelta) -> bool:
+        """False while another does the same for this seller; a hold ends by itself after the given time."""
         ...
 
     def let_go(self, seller: Seller, sweep: str) -> None: ...

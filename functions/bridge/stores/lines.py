@@ -98,9 +98,6 @@ class Lines:
         return self._done(Update(keys.work(work), set=change, remove=("reason",), when=both(here, free)))
 
     def pending(self, line: Line, orders: Sequence[OrderKey]) -> dict[Work, int]:
-        note = self._table.get(keys.line(line))
-        if not orders or not note or "next" not in note:
-            return {}
         found: dict[Work, int] = {}
         for kind in (HAND_TO_ERP, FETCH_ORDER):
             works = [Work(kind, key) for key in orders]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.domain.ids import MarketplaceId, Seller
+from bridge.domain.lines import BY_ORDER
 from bridge.domain.sellers import Cursor, Mode, SellerRecord
 from bridge.domain.times import from_text, to_text
-from bridge.domain.work import LEASE
 from bridge.ports import Clock
 from bridge.stores import keys
 from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Key, Present, Put, Table, Update, either, equals
@@ -51,6 +52,10 @@ class Sellers:
         records = [_read(keys.seller_of(sk), item) for sk, item in items.items() if not _is_cursor(item)]
         places = [keys.cursor(record.seller, sweep) for record in records]
         cursors = [_cursor(items.get(place.sk, {}), self._begun.get(place)) for place in places]
+        waiting = {seller for sk, item in items.items() if (seller := _waits_to_read(sk, item))}
+        cursors = [
+            replace(cursor, in_line=record.seller in waiting) for cursor, record in zip(cursors, records, strict=True)
+        ]
         return list(zip(records, cursors, strict=True))
 
     def _beginning(self, prefix: str) -> list[SellerRecord]:
@@ -88,11 +93,11 @@ class Sellers:
     def begin(self, seller: Seller, sweep: str) -> None:
         self._begun[keys.cursor(seller, sweep)] = self._clock.now()
 
-    def hold(self, seller: Seller, sweep: str) -> bool:
+    def hold(self, seller: Seller, sweep: str, time: timedelta) -> bool:
         now = self._clock.now()
         free = either(Absent("busy"), Compare("busy", "<=", to_text(now)))
         try:
-            self._table.update(Update(keys.cursor(seller, sweep), set={"busy": to_text(now + LEASE)}, when=free))
+            self._table.update(Update(keys.cursor(seller, sweep), set={"busy": to_text(now + time)}, when=free))
         except ConditionFailed:
             return False
         return True
@@ -136,6 +141,12 @@ class Sellers:
             self._table.update(Update(key, set={"looked": to_text(looked)}))
 
 
+def _waits_to_read(sk: str, item: Item) -> Seller | None:
+    """The seller for whose orders work waits in line."""
+    line = keys.line_of(sk)
+    return line.seller if line and line.operation == BY_ORDER and "next" in item else None
+
+
 def _is_cursor(item: Item) -> bool:
     """Or the note of a line: whatever is no seller."""
     return len(item["sk"].split("#")) > 2
@@ -143,7 +154,7 @@ def _is_cursor(item: Item) -> bool:
 
 def _cursor(item: Item, begun: datetime | None) -> Cursor:
     at, started, due, looked = (_moment(item, name) for name in ("at", "started", "next", "looked"))
-    return Cursor(at, item.get("token"), started, begun, due, looked)
+    return Cursor(at, item.get("token"), started, begun, due, looked=looked)
 
 
 def read_seller(seller: Seller, item: Item | None) -> SellerRecord | None:

@@ -6,6 +6,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from bridge.domain.errors import BridgeError, Misconfigured, NotAllowed, Unavailable
@@ -46,7 +47,7 @@ def each_seller(
             break
         try:
             if record.seller in second:
-                cursor = ports.sellers.cursor(record.seller, sweep)
+                cursor = replace(ports.sellers.cursor(record.seller, sweep), in_line=cursor.in_line)
             step(record, cursor, ports, seconds_left)
         except BridgeError as error:
             _told(record, error, ports)

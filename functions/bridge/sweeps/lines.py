@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import chain
 
 from bridge.domain import lines
 from bridge.domain.errors import BridgeError
 from bridge.domain.lifecycle import HAND_TO_ERP
-from bridge.domain.lines import CLOSES_AFTER, Line, Opened
+from bridge.domain.lines import BY_ORDER, CLOSES_AFTER, Line, Opened
 from bridge.domain.sellers import Mode, SellerRecord
 from bridge.domain.work import Work
 from bridge.ports import Ports
@@ -29,7 +30,7 @@ def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
     urgent, others = (ports.lines.waiting(line, rank, SEATS + _MORE) for rank in lines.RANKS)
     if urgent or others:
         _seat(opened, _not_into_silence(urgent, ports), others, ports)
-        if line.operation == orders.BY_ORDER:
+        if line.operation == BY_ORDER:
             _search(record, len(urgent) + len(others), opened, ports, seconds_left)
     elif ports.clock.now() - opened.joined > CLOSES_AFTER:
         ports.lines.close(opened)
@@ -69,7 +70,7 @@ def _search(
     record: SellerRecord, waiting: int, opened: Opened, ports: Ports, seconds_left: Callable[[], float]
 ) -> None:
     """Pages of a search, if they answer those who wait sooner, and have not looked at Amazon's present view yet."""
-    cursor = ports.sellers.cursor(record.seller, orders.NAME)
+    cursor = replace(ports.sellers.cursor(record.seller, orders.NAME), in_line=True)
     new = lines.worth_a_look(opened.since, cursor.at, ports.clock.now())
     if cursor.token is None and not (new and ports.amazon.sooner_by_pages(record.seller, waiting)):
         return

@@ -10,7 +10,7 @@ from functools import partial
 from bridge.domain.errors import BridgeError, Refused
 from bridge.domain.ids import OrderKey, Seller
 from bridge.domain.lifecycle import FETCH_ORDER, HAND_TO_ERP, Change, Head
-from bridge.domain.lines import Line
+from bridge.domain.lines import BY_ORDER, Line
 from bridge.domain.orders import Order
 from bridge.domain.readings import Page
 from bridge.domain.sellers import Cursor, SellerRecord
@@ -19,8 +19,6 @@ from bridge.ports import Ports
 from bridge.sweeps.each_seller import RESERVE_S, each_seller, lag_s
 
 NAME = "orders"
-BY_ORDER = "getOrder"
-"""The operation whose line pages of a search can shorten."""
 Step = Callable[[], tuple[Head, tuple[Work, ...]]]
 _EARLY = timedelta(seconds=5)
 _TOKEN_LIVES = timedelta(hours=23)
@@ -47,7 +45,8 @@ def _unfinished(cursor: Cursor, now: datetime) -> bool:
 def search(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float]) -> None:
     """The cursor moves after the last page only; an unfinished search goes on from its page token next time."""
     ports.sellers.begin(record.seller, NAME)
-    if not ports.sellers.hold(record.seller, NAME):
+    # Whoever holds it is dead when its time is over: the next minute finds it free.
+    if not ports.sellers.hold(record.seller, NAME, timedelta(seconds=seconds_left())):
         return
     finished = False
     try:
@@ -70,7 +69,7 @@ def _pages(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Cal
             ports.sellers.forget(record.seller, NAME)
             raise
         started = started or page.server_time
-        seen += _fold_page(record.seller, page, ports)
+        seen += _fold_page(record.seller, page, ports, in_line=cursor.in_line)
         token = page.next_token
         if token is None:
             break
@@ -87,12 +86,12 @@ def _text(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def _fold_page(seller: Seller, page: Page, ports: Ports) -> int:
+def _fold_page(seller: Seller, page: Page, ports: Ports, *, in_line: bool) -> int:
     """How much work the page called for. Whoever waits in line already is not called again."""
     works, failed = 0, None
     known = ports.orders.several([OrderKey(*seller, order.order_id) for order in page.orders])
     line = Line(seller, BY_ORDER)
-    waiting = ports.lines.pending(line, [head.key for head in known])
+    waiting = ports.lines.pending(line, [head.key for head in known]) if in_line else {}
     steps = [_folding(head, order, waiting, ports) for head, order in zip(known, page.orders, strict=True)]
     # Reading it by itself either succeeds, or parks it where a later version can try again.
     steps += [partial(ports.orders.change, OrderKey(*seller, order_id), _fetch) for order_id in page.unreadable]
