@@ -48,3 +48,5 @@ class Cursor:
     """When the next search is due; unknown: one period after `at`."""
     looked: datetime | None = None
     """When a sweep last came to its end, by our clock, where `at` is another's."""
+    filling: bool = False
+    """A backfill of this seller is under way; only told for everybody at once."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.domain.ids import MarketplaceId, Seller
@@ -11,6 +13,7 @@ from bridge.domain.times import from_text, to_text
 from bridge.domain.work import LEASE
 from bridge.ports import Clock
 from bridge.stores import keys
+from bridge.stores.backfills import under_way
 from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Key, Present, Put, Table, Update, either, equals
 
 _REMEMBERED = timedelta(minutes=5)
@@ -49,9 +52,11 @@ class Sellers:
     def progress(self, sweep: str) -> list[tuple[SellerRecord, Cursor]]:
         items = {item["sk"]: item for item in self._table.query(keys.SELLERS)}
         records = [_read(keys.seller_of(sk), item) for sk, item in items.items() if not _is_cursor(item)]
-        places = [keys.cursor(record.seller, sweep) for record in records]
-        cursors = [_cursor(items.get(place.sk, {}), self._begun.get(place)) for place in places]
-        return list(zip(records, cursors, strict=True))
+        return [(record, self._progress(record.seller, sweep, items)) for record in records]
+
+    def _progress(self, seller: Seller, sweep: str, items: Mapping[str, Item]) -> Cursor:
+        place, filling = keys.cursor(seller, sweep), under_way(items.get(keys.backfill(seller).sk, {}))
+        return replace(_cursor(items.get(place.sk, {}), self._begun.get(place)), filling=filling)
 
     def _beginning(self, prefix: str) -> list[SellerRecord]:
         items = self._table.query(keys.SELLERS, prefix)

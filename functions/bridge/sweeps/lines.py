@@ -13,6 +13,7 @@ from bridge.domain.sellers import Mode, SellerRecord
 from bridge.domain.work import Work
 from bridge.ports import Ports
 from bridge.sweeps import orders
+from bridge.sweeps.pages import BY_ORDER
 
 SEATS = 80
 """At most so many at once: what the fastest operation that work waits for grants in half the horizon."""
@@ -29,7 +30,7 @@ def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
     urgent, others = (ports.lines.waiting(line, rank, SEATS + _MORE) for rank in lines.RANKS)
     if urgent or others:
         _seat(opened, _not_into_silence(urgent, ports), others, ports)
-        if line.operation == orders.BY_ORDER:
+        if line.operation == BY_ORDER:
             _search(record, len(urgent) + len(others), opened, ports, seconds_left)
     elif ports.clock.now() - opened.joined > CLOSES_AFTER:
         ports.lines.close(opened)
