@@ -52,10 +52,11 @@ class Desk(Deployment):
 class Backfilling:
     """`count` orders when the backfill is asked for, more that come meanwhile, and whoever asks how it goes."""
 
-    def __init__(self, count: int, seed: int = 1) -> None:
+    def __init__(self, count: int, seed: int = 1, to_ship: float = TO_SHIP) -> None:
         self.count = count
+        self.to_ship = to_ship
         self.scene = Scene(seed=seed)
-        self.rng = Random(seed)
+        self.rng = Random(seed)  # noqa: S311 - chance from a seed is the point
         self.world = self.scene.world
         self.live_searches: list[float] = []
         self.pages: list[float] = []
@@ -114,7 +115,7 @@ class Backfilling:
         within = sum(1 for order in self.live if order.updated <= self.hub.now - BEFORE.total_seconds())
         changes = sorted(self.rng.uniform(-SINCE, -HOUR) for _ in range(self.count - within))
         for number, changed in enumerate(changes):
-            status = UNSHIPPED if self.rng.random() < TO_SHIP else self.rng.choice((SHIPPED, SHIPPED, CANCELLED))
+            status = UNSHIPPED if self.rng.random() < self.to_ship else self.rng.choice((SHIPPED, SHIPPED, CANCELLED))
             order = Order(
                 SELLER, f"305-{number:07d}-0000001", changed - HOUR, {"1": 1},
                 by_merchant=status != CANCELLED, status=status, updated=round(changed, 3),
@@ -128,7 +129,7 @@ class Backfilling:
 
     def bridge(self, *arguments: str) -> Any:
         """What `bridge backfill …` answers."""
-        asked = cli._parser().parse_args(["backfill", SELLER.seller_id, *arguments, "--json"])  # noqa: SLF001
+        asked = cli._parser().parse_args(["backfill", SELLER.seller_id, *arguments, "--json"])
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
             asked.run(self.desk, asked)
@@ -159,7 +160,7 @@ class Backfilling:
         self.hub.run(self.hub.now + seconds)
         functions = [*self.world.sweeps.values(), *(queue.function for queue in self.world.queues.values())]
         for function in functions:
-            function._warm.clear()  # type: ignore[union-attr]  # noqa: SLF001
+            function._warm.clear()  # type: ignore[union-attr]
 
     def live_delay(self, since: float, until: float) -> float:
         """Seconds that a live search came later than its period, at most."""
@@ -172,9 +173,9 @@ class Backfilling:
         return [order.order_id for order in known if order.partition not in self.scene.stored]
 
 
-def through(count: int) -> tuple[Backfilling, float, float]:
+def through(count: int, to_ship: float = TO_SHIP) -> tuple[Backfilling, float, float]:
     """Predicted and actual seconds of one that nothing interrupts."""
-    one = Backfilling(count)
+    one = Backfilling(count, to_ship=to_ship)
     asked, predicted = one.hub.now, one.ask()
     return one, predicted, one.run_until_done() - asked
 
@@ -197,7 +198,7 @@ def figures(count: int = 5_000) -> dict[str, float]:
     one, predicted, actual = through(count)
     began = one.hub.now - actual
     two, again, rest = interrupted(count, outage=HOUR)
-    missing = one.missing() + two.missing()
+    missing = [*one.missing(), *two.missing()]
     if missing:
         msg = f"orders that were never read: {missing[:5]}"
         raise RuntimeError(msg)
@@ -215,5 +216,8 @@ def figures(count: int = 5_000) -> dict[str, float]:
 if __name__ == "__main__":
     import sys
 
-    for name, figure in figures(*map(int, sys.argv[1:])).items():
+    for name, figure in figures(*map(int, sys.argv[1:2])).items():
         sys.stdout.write(f"{name:40}{figure:>12.3f}\n")
+    for to_ship in map(float, sys.argv[2:]):
+        _, predicted, actual = through(int(sys.argv[1]), to_ship)
+        sys.stdout.write(f"{to_ship:.0%} to be shipped: predicted {predicted:.0f} s, actual {actual:.0f} s\n")

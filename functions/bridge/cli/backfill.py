@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -115,6 +116,8 @@ def _quota(deployment: Deployment, seller: Seller) -> tuple[dict[str, int], Supp
         live_period=float(deployment.settings.orders_period_s),
         live_in=max((cursor.next - now).total_seconds(), 0.0) if cursor.next else 0.0,
     )
+    if cursor.at:  # a search begins with its minute's sweep
+        supply = replace(supply, sweep_in=(cursor.at - now) / timedelta(seconds=1) % 60)
     return counted, supply
 
 
@@ -122,9 +125,7 @@ def forecast(deployment: Deployment, found: Backfill) -> tuple[int | None, float
     """Pages left, seconds left, and what they were computed from; None where nobody can tell."""
     counted, supply = _quota(deployment, found.seller)
     elapsed, searches = deployment.clock.now() - found.asked, counted["n_sweep"] - found.searches
-    supply = Supply(
-        supply.gap, supply.burst, supply.used, live_period(supply.live_period, searches, elapsed), supply.live_in
-    )
+    supply = replace(supply, live_period=live_period(supply.live_period, searches, elapsed))
     pages = pages_left(found)
     return pages, None if pages is None else seconds_left(pages, supply), supply
 

@@ -19,9 +19,10 @@ Amazon demands two minutes; the rest is for clocks that differ.
 TOKEN_LIVES = timedelta(hours=23)
 LEARNT = timedelta(minutes=30)
 """After this time the live searches that were counted say more than their period."""
-SWEEP = timedelta(minutes=1)
 _TOO_FEW = 1e-5
 """Pages a second: less than one a day is none."""
+_MINUTE, _EARLY = 60.0, 5.0
+"""Seconds between two sweeps, and by how much a live search may come before its time."""
 
 
 class Outcome(StrEnum):
@@ -89,6 +90,8 @@ class Supply:
     live_period: float
     live_in: float
     """Until the next live search."""
+    sweep_in: float = _MINUTE / 2
+    """Until the next minute's sweep."""
 
     @property
     def page_s(self) -> float | None:
@@ -129,16 +132,18 @@ def pages_left(backfill: Backfill) -> int | None:
 def seconds_left(pages: int, supply: Supply) -> float | None:
     """Until the last of so many pages is read; None when that is never.
 
-    A page may be read while at least half of the burst is unused. Each uses up one call, so does each live search,
-    and one comes back every `gap`: solved for the moment of the last page.
+    What the sweep does each minute is done in advance: the live search when it is due, then a page for as long as
+    at least half of the burst is unused. Each takes one call, and one comes back every `gap`.
     """
-    if pages <= 0:
-        return 0.0
-    over = supply.used + pages - 1 - supply.burst / 2
-    if over > 0 and supply.page_s is None:
+    if pages > supply.at_once and supply.page_s is None:
         return None
-    searches = 0
-    while (at := max((over + searches) * supply.gap, 0.0)) >= supply.live_in + searches * supply.live_period:
-        searches += 1
-    # The sweep of the minute reads it: half a minute later on average.
-    return at + SWEEP.total_seconds() / 2
+    used, at, before, live = supply.used, supply.sweep_in, 0.0, supply.live_in
+    while pages > 0:
+        used = max(used - (at - before) / supply.gap, 0.0)
+        while at >= live - _EARLY:
+            used += 1
+            live = (at if supply.live_period >= _MINUTE else live) + supply.live_period
+        room = min(max(math.floor(supply.burst / 2 - used) + 1, 0), pages)
+        used, pages, before = used + room, pages - room, at
+        at += _MINUTE
+    return before
