@@ -26,11 +26,19 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("seller_id", help="the selling partner id (Merchant Token), like A3TH9S8BH6GOGM")
     parser.add_argument("--since", help="a day, like 2026-10-01, which begins at 0:00 UTC, or an ISO 8601 time")
     parser.add_argument("--region", choices=["na", "eu", "fe"])
-    parser.add_argument("--orders", type=int, help="how many there are, if you know: for a better estimate")
+    parser.add_argument("--orders", type=_count, help="how many there are, if you know: for a better estimate")
     parser.add_argument("--restart", action="store_true", help="begin anew, also when one is under way or done")
     parser.add_argument("--stop", action="store_true", help="read no further; asking again goes on")
     parser.add_argument("--watch", action="store_true", help="tell the progress every minute until it is done")
     parser.set_defaults(run=backfill)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        msg = "a number of orders"
+        raise ValueError(msg)
+    return count
 
 
 def backfill(deployment: Deployment, asked: argparse.Namespace) -> int:
@@ -147,7 +155,7 @@ def report(deployment: Deployment, record: SellerRecord, found: Backfill) -> tup
         "orders": found.orders,
         "pages": found.pages,
         "pages_left": pages,
-        "estimated": not found.expected,
+        "estimated": found.expected <= found.orders,
         "seconds_left": None if seconds is None else round(seconds),
         "seconds_per_page": None if supply.page_s is None else round(supply.page_s, 1),
         "pages_at_once": supply.at_once,

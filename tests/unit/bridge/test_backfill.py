@@ -235,19 +235,21 @@ class Dead(BaseException):
 
 
 class Fragile(MemoryTable):
-    """Dies at one call, before or after it has its effect."""
+    """Dies at one call, before or after it has its effect; nothing reaches it then until it is `dead` no more."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.calls, self.dies_at, self.after = 0, 0, False
+        self.calls, self.dies_at, self.after, self.dead = 0, 0, False, False
 
     def _call(self, act: Callable[[], Any]) -> Any:
         self.calls += 1
         dies = self.calls == self.dies_at
-        if dies and not self.after:
+        self.dead |= dies and not self.after
+        if self.dead:
             raise Dead
         result = act()
-        if dies:
+        self.dead |= dies
+        if self.dead:
             raise Dead
         return result
 
@@ -293,6 +295,7 @@ def test_a_worker_that_dies_anywhere_loses_no_order_and_counts_none_twice(*, aft
         table.dies_at, table.after = table.calls + step, after
         with pytest.raises(Dead):
             minutes(world, 1)
+        table.dies_at, table.dead = 0, False
         again = World(table=table, clock=world.clock)
         again.amazon.orders = world.amazon.orders
         minutes(again, 4)
