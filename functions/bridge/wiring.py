@@ -23,8 +23,8 @@ from bridge.ports import Amazon, Erp, Ports, Rhythm
 from bridge.settings import Settings
 from bridge.signals import Signals
 from bridge.stores.answers import Answers
-from bridge.stores.circuits import Circuits
 from bridge.stores.backfills import Backfills
+from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.dynamodb import DynamoTable
 from bridge.stores.lines import Lines

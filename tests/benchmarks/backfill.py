@@ -19,7 +19,7 @@ from bridge import cli
 from bridge.cli.deployment import Deployment
 from bridge.domain.backfill import BEFORE
 from bridge.stores.sellers import Sellers
-from tests.benchmarks.quota import SELLER, Scene
+from tests.benchmarks.scene import SELLER, Scene
 from tests.simulation.clock import Hub, WorkerClock, moment
 from tests.simulation.orders import CANCELLED, SHIPPED, UNSHIPPED, Order, Package, stamp
 from tests.unit.bridge.console import settings

@@ -24,8 +24,8 @@ from bridge.erp.watched import Watched
 from bridge.outbox import carry_out
 from bridge.ports import Erp, Ports, Rhythm
 from bridge.stores.answers import Answers
-from bridge.stores.circuits import Circuits
 from bridge.stores.backfills import Backfills
+from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.lines import Lines
 from bridge.stores.orders import Orders

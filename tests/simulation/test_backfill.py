@@ -6,7 +6,7 @@ import pytest
 
 from bridge.domain.backfill import Outcome
 from tests.benchmarks.backfill import HOUR, MINUTE, Backfilling, interrupted, share, through
-from tests.benchmarks.quota import SELLER
+from tests.benchmarks.scene import SELLER
 
 COUNT = 1_600
 """Sixteen pages: eleven are there at once, the rest as the quota comes back."""

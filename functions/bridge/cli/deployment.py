@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.domain.circuit import Circuit
 from bridge.settings import Settings
-from bridge.stores.circuits import Circuits
 from bridge.stores.backfills import Backfills
+from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.dynamodb import DynamoTable
 from bridge.stores.orders import Orders

@@ -8,8 +8,8 @@ from typing import Any
 
 from bridge.cli import backfill, show
 from bridge.cli.deployment import Deployment
-from bridge.domain.circuit import Circuit
 from bridge.domain.backfill import Outcome
+from bridge.domain.circuit import Circuit
 from bridge.domain.sellers import Mode, SellerRecord
 from bridge.sweeps.each_seller import lag_s
 
