@@ -23,6 +23,7 @@ from bridge.ports import Amazon, Erp, Ports, Rhythm
 from bridge.settings import Settings
 from bridge.signals import Signals
 from bridge.stores.answers import Answers
+from bridge.stores.backfills import Backfills
 from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.dynamodb import DynamoTable
@@ -145,6 +146,7 @@ def ports(settings: Settings, signals: Signals, *, with_amazon: bool, with_erp: 
         stock=Stock(core, clock),
         answers=Answers(core, clock),
         parking=Parking(core, clock),
+        backfills=Backfills(core, clock),
         queue=WorkQueue(boto3.client("sqs", config=AWS), queue_urls(settings), settings.queue_lines, signals),
         signals=signals,
         amazon=amazon(settings, core, may_ask_recipient=asks)

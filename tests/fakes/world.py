@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import cast
 
 from bridge.domain.documents import CancelAnswer, Document, ErpOrder, LineKind, Recipient
+from bridge.domain.errors import Throttled
 from bridge.domain.ids import EU, MarketplaceId, OrderId, OrderItemId, OrderKey, Seller, SellerId, Sku
 from bridge.domain.lines import Line as WaitingLine
 from bridge.domain.money import Money
@@ -23,6 +24,7 @@ from bridge.erp.watched import Watched
 from bridge.outbox import carry_out
 from bridge.ports import Erp, Ports, Rhythm
 from bridge.stores.answers import Answers
+from bridge.stores.backfills import Backfills
 from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.lines import Lines
@@ -122,6 +124,9 @@ class FakeAmazon:
         self.free_seats: list[datetime] = []
         self.starved: list[bool] = []
         self.pages_from = 30
+        self.pages_to_spare: int | None = None
+        """Pages of a backfill that the quota has; None: all there are."""
+        self.past_asked: list[tuple[Seller, tuple[datetime, datetime], str | None]] = []
 
     def _fail(self) -> None:
         if self.errors:
@@ -140,6 +145,27 @@ class FakeAmazon:
         at = int(token or 0)
         more = str(at + 2) if at + 2 < len(found) else None
         return Page(tuple(self.orders[name] for name in found[at : at + 2]), (), more, self.clock.now())
+
+    def search_past(
+        self,
+        seller: Seller,
+        marketplaces: Sequence[MarketplaceId],
+        *,
+        updated: tuple[datetime, datetime],
+        token: str | None,
+    ) -> Page:
+        self._fail()
+        if self.pages_to_spare is not None:
+            if not self.pages_to_spare:
+                msg = "what is left of the quota of searchOrders is kept for live work"
+                raise Throttled(msg, self.clock.now())
+            self.pages_to_spare -= 1
+        self.past_asked.append((seller, updated, token))
+        first, last = map(to_text, updated)
+        found = sorted((order.version, name) for name, order in self.orders.items() if first <= order.version <= last)
+        at = int(token or 0)
+        more = str(at + 2) if at + 2 < len(found) else None
+        return Page(tuple(self.orders[name] for _, name in found[at : at + 2]), (), more, self.clock.now())
 
     def searches_to_spare(self, seller: Seller) -> bool:
         return True
@@ -221,6 +247,7 @@ class World:
             stock=Stock(self.table, self.clock),
             answers=Answers(self.table, self.clock),
             parking=Parking(self.table, self.clock),
+            backfills=Backfills(self.table, self.clock),
             queue=self.queue,
             signals=self.signals,
             amazon=self.amazon,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from tests.simulation.weather import Weather
 
 APPLICATION = "amzn1.sp.solution.simulated"
 LAG_S = 120.0
+SEARCHED_UNTIL_S = 120.0
+"""An upper bound of a search must lie at least so far in the past."""
 LIMITS = {"getOrder": (0.5, 30), "searchOrders": (0.0056, 20), "confirmShipment": (2.0, 10)}
 
 
@@ -124,14 +127,16 @@ class Amazon:
         raw = order.history[-1][2]
         return 200, {"order": {**raw, "recipient": order.recipient()} if personal and order.status != PENDING else raw}
 
-    def search(self, seller: Seller, after: str, token: str | None) -> tuple[int, dict[str, Any]]:
+    def search(self, seller: Seller, after: str, token: str | None, before: str = "") -> tuple[int, dict[str, Any]]:
         now = self._hub.now
-        since = (datetime.fromisoformat(after) - START).total_seconds()
+        since, until = _second(after), _second(before) if before else math.inf
+        if before and until > now - SEARCHED_UNTIL_S:
+            return 400, _errors("InvalidInput")
         found: list[tuple[float, str, dict[str, Any]]] = []
         for order in self.of_seller.get(seller, ()):
             for visible, updated, raw, _ in reversed(order.history):
                 if visible <= now:
-                    if updated >= since:
+                    if since <= updated <= until:
                         found.append((updated, order.order_id, raw))
                     break
         found.sort(key=lambda entry: entry[:2])
@@ -185,6 +190,10 @@ class Amazon:
         order.status = CANCELLED
         self.commit(order)
         return True
+
+
+def _second(text: str) -> float:
+    return (datetime.fromisoformat(text) - START).total_seconds()
 
 
 def _errors(code: str) -> dict[str, Any]:

@@ -17,7 +17,20 @@ from bridge.spapi.amazon import Amazon
 from bridge.spapi.auth import LWA, Identity, Tokens
 from bridge.spapi.client import Client
 from bridge.spapi.pacing import Pacer
-from bridge.stores import answers, circuits, desk, lines, orders, parcels, parking, queues, quota, sellers, stock
+from bridge.stores import (
+    answers,
+    backfills,
+    circuits,
+    desk,
+    lines,
+    orders,
+    parcels,
+    parking,
+    queues,
+    quota,
+    sellers,
+    stock,
+)
 from bridge.wiring import Withheld
 from tests.simulation.amazon import APPLICATION
 from tests.simulation.clock import Hub, WorkerClock
@@ -84,6 +97,7 @@ def ports(outside: Outside, *, with_amazon: bool = False, with_erp: bool = False
         stock=stock.Stock(table, clock),
         answers=answers.Answers(table, clock),
         parking=parking.Parking(table, clock),
+        backfills=backfills.Backfills(table, clock),
         queue=queues.WorkQueue(
             outside.sqs, {kind: effect.lane for kind, effect in EFFECTS.items()}, "lines", outside.signals
         ),

@@ -83,7 +83,8 @@ class Web:
             return CONFIRM, lambda: Answer(*self._amazon.confirm(seller, path.split("/")[4], body))
         if path.endswith("/orders"):
             since, token = params["lastUpdatedAfter"], params.get("paginationToken")
-            return SEARCH, lambda: self._dated(*self._amazon.search(seller, since, token))
+            before = params.get("lastUpdatedBefore", "")
+            return SEARCH, lambda: self._dated(*self._amazon.search(seller, since, token, before))
         personal, order_id = "RECIPIENT" in params["includedData"], path.rsplit("/", 1)[-1]
         return GET, lambda: Answer(*self._amazon.get_order(seller, order_id, personal=personal))
 

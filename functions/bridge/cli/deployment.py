@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.domain.circuit import Circuit
 from bridge.settings import Settings
+from bridge.stores.backfills import Backfills
 from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.dynamodb import DynamoTable
@@ -76,6 +77,10 @@ class Deployment:
     @property
     def sellers(self) -> Sellers:
         return Sellers(self.table, self.clock)
+
+    @property
+    def backfills(self) -> Backfills:
+        return Backfills(self.table, self.clock)
 
     @property
     def orders(self) -> Orders:

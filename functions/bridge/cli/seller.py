@@ -142,14 +142,8 @@ def list_sellers(deployment: Deployment, asked: argparse.Namespace) -> int:
 
 
 def set_mode(deployment: Deployment, asked: argparse.Namespace) -> int:
-    records = [
-        record for record in deployment.sellers.named(asked.seller_id) if asked.region in {None, record.seller.region}
-    ]
-    if len(records) != 1:
-        msg = f"{len(records)} sellers match {asked.seller_id}; `bridge seller list`, and name the --region"
-        raise Misconfigured(msg)
     mode = _MODES[asked.action]
-    record = replace(records[0], mode=mode, reason="")
+    record = replace(the_seller(deployment, asked.seller_id, asked.region), mode=mode, reason="")
     deployment.sellers.set_mode(record.seller, mode)
     resumed = _resume(deployment, record.seller) if mode is not Mode.PAUSED else 0
     show.answer(
@@ -158,6 +152,15 @@ def set_mode(deployment: Deployment, asked: argparse.Namespace) -> int:
         as_json=asked.json,
     )
     return 0
+
+
+def the_seller(deployment: Deployment, seller_id: str, region: str | None) -> SellerRecord:
+    """The only one of this id, in this region if one is named; Misconfigured when there are others, or none."""
+    records = [record for record in deployment.sellers.named(seller_id) if region in {None, record.seller.region}]
+    if len(records) != 1:
+        msg = f"{len(records)} sellers match {seller_id}; `bridge seller list`, and name the --region"
+        raise Misconfigured(msg)
+    return records[0]
 
 
 def _resume(deployment: Deployment, seller: Seller) -> int:

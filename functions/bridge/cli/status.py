@@ -6,8 +6,9 @@ import argparse
 from datetime import datetime
 from typing import Any
 
-from bridge.cli import show
+from bridge.cli import backfill, show
 from bridge.cli.deployment import Deployment
+from bridge.domain.backfill import Outcome
 from bridge.domain.circuit import Circuit
 from bridge.domain.sellers import Mode, SellerRecord
 from bridge.sweeps.each_seller import lag_s
@@ -37,12 +38,15 @@ def status(deployment: Deployment, asked: argparse.Namespace) -> int:
     findings += _silence(deployment.circuit)
     if parked:
         findings.append(f"{parked} parked; `bridge parked list`")
+    filling = _backfills(deployment)
+    findings += [f"backfill of {text}" for row, text in filling if row["state"] == Outcome.FAILED]
     value = {
         "stage": deployment.stage,
         "sellers": sellers,
         "queues": queues,
         "overdue": overdue,
         "parked": parked,
+        "backfills": [row for row, _ in filling],
         "findings": findings,
     }
     parts = [
@@ -53,6 +57,7 @@ def status(deployment: Deployment, asked: argparse.Namespace) -> int:
         ),
         show.table(queues, ("queue", "waiting", "in_flight"), ""),
         f"overdue work: {overdue}   parked: {parked}",
+        *(f"backfill of {text}" for row, text in filling if row["state"] != Outcome.FAILED),
         *(f"! {finding}" for finding in findings),
     ]
     show.answer(value, "\n\n".join(parts[:2]) + "\n\n" + "\n".join(parts[2:]), as_json=asked.json)
@@ -64,6 +69,13 @@ def _silence(circuit: Circuit) -> list[str]:
         return []
     again = circuit.until.isoformat(timespec="seconds")
     return [f"ERP: {circuit.failures} requests without an answer, next try {again}; see docs/runbooks/erp-silent.md"]
+
+
+def _backfills(deployment: Deployment) -> list[tuple[dict[str, Any], str]]:
+    """Those that are under way, or have failed."""
+    found = [(record, deployment.backfills.get(record.seller)) for record in deployment.sellers.all()]
+    over = {Outcome.DONE, Outcome.STOPPED}
+    return [backfill.report(deployment, record, one) for record, one in found if one and one.outcome not in over]
 
 
 def _seller(deployment: Deployment, record: SellerRecord) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class User(StrEnum):
     """Work that waits in a line: as much as lies ahead for half the horizon."""
     SWEEP = "sweep"
     """Searches: nobody comes back for a reserved slot of one."""
+    BACKFILL = "backfill"
+    """Searches for the past: only while at least half of the burst is unused."""
 
 
 class Place(NamedTuple):
@@ -104,10 +106,13 @@ def early(gap: int, burst: int) -> int:
     return max(burst - 2, 0) * gap
 
 
-def ahead(user: User, bucket: Bucket, now: int) -> timedelta:
-    """How far ahead this user may reserve."""
+def ahead(user: User, bucket: Bucket, limit: Limit, now: int) -> timedelta:
+    """How far ahead this user may reserve; below zero when some of the burst has to stay unused."""
     if user is User.SWEEP:
         return PATIENCE
+    if user is User.BACKFILL:
+        gap = gap_of(bucket, limit)
+        return timedelta(microseconds=min(limit.burst * gap // 2 - early(gap, limit.burst), 0))
     line_first = bucket.line_first > now
     return HORIZON if (user is User.LINE) is line_first else HALF
 

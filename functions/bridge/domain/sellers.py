@@ -50,3 +50,5 @@ class Cursor:
     """Work waits in line to read orders of this seller one by one."""
     looked: datetime | None = None
     """When a sweep last came to its end, by our clock, where `at` is another's."""
+    filling: bool = False
+    """A backfill of this seller is under way; only told for everybody at once."""

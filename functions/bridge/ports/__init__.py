@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.domain.work import Work
-from bridge.ports.memory import Answers, Desk, Kept, Lines, Orders, Parcels, Parking, Sellers, Stock
+from bridge.ports.memory import Answers, Backfills, Desk, Kept, Lines, Orders, Parcels, Parking, Sellers, Stock
 from bridge.ports.outside import Amazon, Circuit, Clock, Erp, Signals, WorkQueue
 
 __all__ = [
     "Amazon",
     "Answers",
+    "Backfills",
     "Circuit",
     "Clock",
     "Desk",
@@ -57,6 +58,7 @@ class Ports:
     stock: Stock
     answers: Answers
     parking: Parking
+    backfills: Backfills
     queue: WorkQueue
     signals: Signals
     amazon: Amazon

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bridge.domain.backfill import Backfill
 from bridge.domain.documents import Shipment
 from bridge.domain.errors import NotNow
 from bridge.domain.ids import OrderKey, Seller, Sku
@@ -14,6 +15,7 @@ from bridge.domain.lifecycle import Change, Ending, Head
 from bridge.domain.lines import Line, Opened
 from bridge.domain.orders import Order
 from bridge.domain.parcels import Parcel
+from bridge.domain.readings import Page
 from bridge.domain.sellers import Cursor, SellerRecord
 from bridge.domain.stock import Count
 from bridge.domain.work import Turn, Work
@@ -220,6 +222,22 @@ class Answers(Protocol):
 
     def keep(self, seller: Seller, name: str, digest: str, answer: str) -> str:
         """The answer that was kept: another one, if that was faster."""
+        ...
+
+
+class Backfills(Protocol):
+    """Orders of the past that an operator asked for."""
+
+    def get(self, seller: Seller) -> Backfill | None:
+        """The last one that was asked for, also when it has ended."""
+        ...
+
+    def turn(self, backfill: Backfill, page: Page) -> Backfill | None:
+        """Note that a page was taken in; None when it was stopped, or another worker or backfill took its place."""
+        ...
+
+    def refused(self, backfill: Backfill, reason: str) -> None:
+        """Amazon refused a page: the next one begins a new search; when this one did already, it has failed."""
         ...
 
 

@@ -90,6 +90,17 @@ class Amazon(Protocol):
         self, seller: Seller, marketplaces: Sequence[MarketplaceId], *, updated_after: datetime, token: str | None
     ) -> Page: ...
 
+    def search_past(
+        self,
+        seller: Seller,
+        marketplaces: Sequence[MarketplaceId],
+        *,
+        updated: tuple[datetime, datetime],
+        token: str | None,
+    ) -> Page:
+        """One page of a backfill. Throttled when half of the quota of searches is used: the rest is for live work."""
+        ...
+
     def searches_to_spare(self, seller: Seller) -> bool:
         """Half of the quota of searches, or more, is unused, as this worker saw it last."""
         ...

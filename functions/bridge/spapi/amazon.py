@@ -42,6 +42,16 @@ class Amazon:
             self._client, seller, marketplaces, updated_after=updated_after, token=token
         )
 
+    def search_past(
+        self,
+        seller: Seller,
+        marketplaces: Sequence[MarketplaceId],
+        *,
+        updated: tuple[datetime, datetime],
+        token: str | None,
+    ) -> Page:
+        return orders_2026_01_01.search_past(self._client, seller, marketplaces, updated=updated, token=token)
+
     def searches_to_spare(self, seller: Seller) -> bool:
         return orders_2026_01_01.searches_to_spare(self._client, seller)
 

@@ -49,16 +49,38 @@ def search_orders(
 
     No `lastUpdatedBefore`: an upper bound hides orders that keep changing.
     """
-    query = {
-        "lastUpdatedAfter": updated_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "marketplaceIds": ",".join(marketplaces),
-        "maxResultsPerPage": str(PAGE),
-        "includedData": ",".join(FACTS),
-    }
+    query = {"lastUpdatedAfter": _whole_second(updated_after), "marketplaceIds": ",".join(marketplaces)}
     # Nobody comes back for a reserved slot of a search: take one that is free now, or none.
-    page = {"paginationToken": token} if token else {}
+    return _page(client, seller, query, token, User.SWEEP)
+
+
+def search_past(
+    client: Client,
+    seller: Seller,
+    marketplaces: Sequence[MarketplaceId],
+    *,
+    updated: tuple[datetime, datetime],
+    token: str | None,
+) -> Page:
+    """One page of the orders whose last change lies between two times.
+
+    Whatever changes meanwhile leaves that span, and is the live search's.
+    Raises Throttled when half of the quota is used: the rest is for live work.
+    """
+    first, last = map(_whole_second, updated)
+    query = {"lastUpdatedAfter": first, "lastUpdatedBefore": last, "marketplaceIds": ",".join(marketplaces)}
+    return _page(client, seller, query, token, User.BACKFILL)
+
+
+def _whole_second(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _page(client: Client, seller: Seller, query: dict[str, str], token: str | None, user: User) -> Page:
+    told = {"maxResultsPerPage": str(PAGE), "includedData": ",".join(FACTS)}
+    more = {"paginationToken": token} if token else {}
     try:
-        answer, server_time = client.call(SEARCH_ORDERS, seller, query=query | page, user=User.SWEEP)
+        answer, server_time = client.call(SEARCH_ORDERS, seller, query=query | told | more, user=user)
     except Refused as refusal:
         if refusal.code == DENIED:
             raise NotAllowed(str(refusal)) from refusal

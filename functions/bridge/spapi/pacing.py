@@ -139,7 +139,7 @@ class Pacer:
             self._correct(place, pacing.unsure(bucket, limit, now))
             bucket = self._buckets.seen(place)
             gap = pacing.gap_of(bucket, limit)
-            ahead = pacing.ahead(user, bucket, now) if reach is None else reach
+            ahead = pacing.ahead(user, bucket, limit, now) if reach is None else reach
             latest = now + pacing.early(gap, limit.burst) + pacing.span(ahead)
             wanted = min(count, max(pacing.room(bucket, limit, now, ahead), 1))
             after = self._buckets.take(
@@ -149,7 +149,7 @@ class Pacer:
                 slots = pacing.slots(after.tat, wanted, gap, limit.burst, now)
                 return free._replace(slots=slots, tat=after.tat)
             bucket = self._buckets.seen(place)
-            ahead = pacing.ahead(user, bucket, now) if reach is None else reach
+            ahead = pacing.ahead(user, bucket, limit, now) if reach is None else reach
             if not pacing.room(bucket, limit, now, ahead):
                 raise self._full(place.name, bucket, limit, ahead)
         msg = f"quota of {place.name} is contended"
@@ -159,6 +159,8 @@ class Pacer:
         now = self._clock.now()
         free = pacing.moment(bucket.tat - pacing.early(pacing.gap_of(bucket, limit), limit.burst))
         until = max(min(free - reach / 2, now + pacing.HORIZON), now + PATIENCE)
+        if reach < timedelta(0):
+            return Throttled(f"what is left of the quota of {name} is kept for live work", until, operation=name)
         return Throttled(f"quota of {name} is taken for the next {reach.total_seconds():.0f} s", until, operation=name)
 
     def _give_back(self, taken: _Taken, user: User) -> None:

@@ -10,6 +10,7 @@
 | `APP#<region>` | `Q#<name>` | a quota that all sellers of a region share |
 | `SELLERS` | `<seller>#<region>` | the seller: mode, marketplaces, subscriptions |
 | same | `<seller>#<region>#CUR#<sweep>` | how far a sweep has come |
+| same | `<seller>#<region>#CUR#backfill` | the orders of the past that an operator asked for |
 | same | `<seller>#<region>#LINE#<operation>` | that work waits in line for that quota, and when it is served next |
 | `T#<region>#<seller>#I#<digest>` | `ANSWER` | what the HTTP API answered under an idempotency key |
 | `CIRCUIT` | `<connector>` | whether the ERP answers |
@@ -89,6 +90,10 @@ def seller_of(sk: str) -> Seller:
 
 def cursor(seller: Seller, sweep: str) -> Key:
     return Key(SELLERS, f"{regions_of(seller.seller_id)}{seller.region}#CUR#{sweep}")
+
+
+def backfill(seller: Seller) -> Key:
+    return cursor(seller, "backfill")
 
 
 def quota(place: Place) -> Key:

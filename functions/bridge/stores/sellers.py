@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from bridge.domain.sellers import Cursor, Mode, SellerRecord
 from bridge.domain.times import from_text, to_text
 from bridge.ports import Clock
 from bridge.stores import keys
+from bridge.stores.backfills import under_way
 from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Key, Present, Put, Table, Update, either, equals
 
 _REMEMBERED = timedelta(minutes=5)
@@ -50,13 +52,15 @@ class Sellers:
     def progress(self, sweep: str) -> list[tuple[SellerRecord, Cursor]]:
         items = {item["sk"]: item for item in self._table.query(keys.SELLERS)}
         records = [_read(keys.seller_of(sk), item) for sk, item in items.items() if not _is_cursor(item)]
-        places = [keys.cursor(record.seller, sweep) for record in records]
-        cursors = [_cursor(items.get(place.sk, {}), self._begun.get(place)) for place in places]
-        waiting = {seller for sk, item in items.items() if (seller := _waits_to_read(sk, item))}
-        cursors = [
-            replace(cursor, in_line=record.seller in waiting) for cursor, record in zip(cursors, records, strict=True)
+        lined = {seller for sk, item in items.items() if (seller := _waits_to_read(sk, item))}
+        return [
+            (record, replace(self._progress(record.seller, sweep, items), in_line=record.seller in lined))
+            for record in records
         ]
-        return list(zip(records, cursors, strict=True))
+
+    def _progress(self, seller: Seller, sweep: str, items: Mapping[str, Item]) -> Cursor:
+        place, filling = keys.cursor(seller, sweep), under_way(items.get(keys.backfill(seller).sk, {}))
+        return replace(_cursor(items.get(place.sk, {}), self._begun.get(place)), filling=filling)
 
     def _beginning(self, prefix: str) -> list[SellerRecord]:
         items = self._table.query(keys.SELLERS, prefix)

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 
 from bridge.domain.errors import BridgeError, Refused
-from bridge.domain.ids import OrderKey, Seller
-from bridge.domain.lifecycle import FETCH_ORDER, HAND_TO_ERP, Change, Head
-from bridge.domain.lines import BY_ORDER, Line
-from bridge.domain.orders import Order
-from bridge.domain.readings import Page
 from bridge.domain.sellers import Cursor, SellerRecord
-from bridge.domain.work import Work
 from bridge.ports import Ports
+from bridge.sweeps import backfill
 from bridge.sweeps.each_seller import RESERVE_S, each_seller, lag_s
+from bridge.sweeps.pages import fold_page
 
 NAME = "orders"
-Step = Callable[[], tuple[Head, tuple[Work, ...]]]
 _EARLY = timedelta(seconds=5)
 _TOKEN_LIVES = timedelta(hours=23)
 
 
 def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
+    """The live searches of all sellers, and then, whatever came of them, the backfills."""
+    filling: list[SellerRecord] = []
+    try:
+        _live(ports, seconds_left, filling)
+    finally:
+        if filling:
+            backfill.run(ports, seconds_left)
+
+
+def _live(ports: Ports, seconds_left: Callable[[], float], filling: list[SellerRecord]) -> None:
     ports.signals.count("SweepLagSeconds", 0)  # the alarm takes silence for a dead sweep, also where no seller is live
 
     def step(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float]) -> None:
         now = ports.clock.now()
+        filling.extend([record] if cursor.filling else [])
         ports.signals.count("SweepLagSeconds", lag_s(record, cursor.at, now))
         due = cursor.next or (cursor.at + ports.rhythm.orders_period if cursor.at else None)
         if _unfinished(cursor, now) or due is None or now >= due - _EARLY:
@@ -69,14 +74,15 @@ def _pages(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Cal
             ports.sellers.forget(record.seller, NAME)
             raise
         started = started or page.server_time
-        seen += _fold_page(record.seller, page, ports, in_line=cursor.in_line)
+        seen += fold_page(record.seller, page, ports, in_line=cursor.in_line)
         token = page.next_token
         if token is None:
             break
         ports.sellers.bookmark(record.seller, NAME, token, started)
         if seconds_left() < RESERVE_S:
             return False
-    pause = ports.rhythm.orders_idle if page.spare else ports.rhythm.orders_period
+    # What is to spare is a backfill's, while there is one.
+    pause = ports.rhythm.orders_idle if page.spare and not cursor.filling else ports.rhythm.orders_period
     ports.sellers.advance(record.seller, NAME, started, due=started + pause)
     ports.signals.note("sweep of orders", seller=str(record.seller), works=seen, until=_text(started))
     return True
@@ -84,37 +90,3 @@ def _pages(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Cal
 
 def _text(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds")
-
-
-def _fold_page(seller: Seller, page: Page, ports: Ports, *, in_line: bool) -> int:
-    """How much work the page called for. Whoever waits in line already is not called again."""
-    works, failed = 0, None
-    known = ports.orders.several([OrderKey(*seller, order.order_id) for order in page.orders])
-    line = Line(seller, BY_ORDER)
-    waiting = ports.lines.pending(line, [head.key for head in known]) if in_line else {}
-    steps = [_folding(head, order, waiting, ports) for head, order in zip(known, page.orders, strict=True)]
-    # Reading it by itself either succeeds, or parks it where a later version can try again.
-    steps += [partial(ports.orders.change, OrderKey(*seller, order_id), _fetch) for order_id in page.unreadable]
-    for step in steps:
-        try:
-            head, called = step()
-        except BridgeError as error:
-            failed = error  # the page comes again, but the other orders need not wait for that
-            continue
-        ports.send(called)
-        works += len(called)
-        reading = Work(FETCH_ORDER, head.key)
-        if reading in waiting and head.up_to_date:
-            ports.lines.leave(line, reading, waiting[reading])
-    if failed:
-        raise failed
-    return works
-
-
-def _folding(head: Head, order: Order, waiting: Mapping[Work, int], ports: Ports) -> Step:
-    handling = HAND_TO_ERP if Work(HAND_TO_ERP, head.key) in waiting else ""
-    return partial(ports.orders.fold, head.key, order, handling=handling, known=head)
-
-
-def _fetch(head: Head) -> Change:
-    return Change(head, (FETCH_ORDER,))

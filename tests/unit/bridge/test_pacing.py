@@ -439,7 +439,7 @@ def test_a_bucket_that_amazon_says_is_empty_is_empty() -> None:
     pacer.reserve(GET_ORDER, SELLER, User.LIVE)
     pacer.learn(GET_ORDER, SELLER, 429, {})
     assert seconds(taken(pacer, GET_ORDER, User.LIVE)[0])[:2] == [4, 6]
-    assert quota.counted(PLACE) == {"n_live": 30, "n_line": 0, "n_sweep": 0, "refused": 1}
+    assert quota.counted(PLACE) == {"n_live": 30, "n_line": 0, "n_sweep": 0, "n_backfill": 0, "refused": 1}
 
 
 def test_a_call_that_is_over_does_not_fail_because_nothing_could_be_learned() -> None:

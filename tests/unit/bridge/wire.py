@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from bridge.domain.ids import Seller
-from bridge.domain.pacing import User
+from bridge.domain.pacing import User, micros
 from bridge.spapi.client import Client
-from bridge.spapi.operation import Operation
 from bridge.spapi.pacing import Pacer
 from bridge.stores.quota import Quota
 from tests.fakes.table import MemoryTable
@@ -46,9 +45,9 @@ class FreePacer(Pacer):
         self.away = timedelta(0)
         self.reserved: list[tuple[str, User]] = []
 
-    def reserve(self, operation: Operation, seller: Seller, user: User, count: int = 1) -> list[datetime]:
-        self.reserved.append((operation.name, user))
-        return [self.clock.now() + self.away] * count
+    def _take(self, free: Any, user: User, count: int, reach: timedelta | None = None) -> Any:
+        self.reserved.append((free.place.name, user))
+        return free._replace(slots=[micros(self.clock.now() + self.away)] * count)
 
 
 @dataclass

@@ -144,7 +144,7 @@ def test_only_who_may_reads_several_items_at_once() -> None:
         text = path.read_text(encoding="utf-8")
         if ".several(" in text and path.name != "dynamodb.py":
             callers.add(str(path.relative_to(ROOT / "functions" / "bridge")))
-    assert callers == {"stores/desk.py", "stores/lines.py", "stores/orders.py", "sweeps/orders.py"}
+    assert callers == {"stores/desk.py", "stores/lines.py", "stores/orders.py", "sweeps/pages.py"}
 
 
 def test_table_of_uses_names_every_function(flow: Resources) -> None:

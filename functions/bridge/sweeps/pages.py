@@ -1,0 +1,51 @@
+"""One page of a search of orders: facts are stored, work is called for, and who waits for less is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from bridge.domain.errors import BridgeError
+from bridge.domain.ids import OrderKey, Seller
+from bridge.domain.lifecycle import FETCH_ORDER, HAND_TO_ERP, Change, Head
+from bridge.domain.lines import BY_ORDER, Line
+from bridge.domain.orders import Order
+from bridge.domain.readings import Page
+from bridge.domain.work import Work
+from bridge.ports import Ports
+
+Step = Callable[[], tuple[Head, tuple[Work, ...]]]
+
+
+def fold_page(seller: Seller, page: Page, ports: Ports, *, in_line: bool = True) -> int:
+    """How much work the page called for. Whoever waits `in_line` already is not called again."""
+    works, failed = 0, None
+    known = ports.orders.several([OrderKey(*seller, order.order_id) for order in page.orders])
+    line = Line(seller, BY_ORDER)
+    waiting = ports.lines.pending(line, [head.key for head in known]) if in_line else {}
+    steps = [_folding(head, order, waiting, ports) for head, order in zip(known, page.orders, strict=True)]
+    # Reading it by itself either succeeds, or parks it where a later version can try again.
+    steps += [partial(ports.orders.change, OrderKey(*seller, order_id), _fetch) for order_id in page.unreadable]
+    for step in steps:
+        try:
+            head, called = step()
+        except BridgeError as error:
+            failed = error  # the page comes again, but the other orders need not wait for that
+            continue
+        ports.send(called)
+        works += len(called)
+        reading = Work(FETCH_ORDER, head.key)
+        if reading in waiting and head.up_to_date:
+            ports.lines.leave(line, reading, waiting[reading])
+    if failed:
+        raise failed
+    return works
+
+
+def _folding(head: Head, order: Order, waiting: Mapping[Work, int], ports: Ports) -> Step:
+    handling = HAND_TO_ERP if Work(HAND_TO_ERP, head.key) in waiting else ""
+    return partial(ports.orders.fold, head.key, order, handling=handling, known=head)
+
+
+def _fetch(head: Head) -> Change:
+    return Change(head, (FETCH_ORDER,))
