@@ -99,6 +99,8 @@ class Lines:
 
     def pending(self, line: Line, orders: Sequence[OrderKey]) -> dict[Work, int]:
         found: dict[Work, int] = {}
+        if not orders:
+            return found  # DynamoDB refuses to read nothing
         for kind in (HAND_TO_ERP, FETCH_ORDER):
             works = [Work(kind, key) for key in orders]
             items = self._table.several(*map(keys.work, works))
