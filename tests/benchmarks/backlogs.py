@@ -91,13 +91,13 @@ def busy_neighbour(sellers: int = 200, behind: int = 2000, each: int = 10) -> di
 
 
 def live_beside_backlog() -> dict[str, float]:
-    """Live orders of a seller who is 2,000 behind, with the horizon of 60 s, and with one of a day: an hour later."""
+    """Live orders of a seller whose 2,000 wait in line, with the horizon of 60 s, and with one of a day."""
     found = {}
     for peer, horizon in (("", pacing.HORIZON), ("_no_horizon", pacing.HORIZON * 1440)):
         with patch.object(pacing, "HORIZON", horizon), patch.object(pacing, "HALF", horizon / 2):
             scene = backlog(2000, age=OLD_S)
             scene.world.amazon.prompt = True
-            live = [scene.place(5000 + n, changed=120 + 17.0 * n) for n in range(100)]
+            live = [scene.place(5000 + n, changed=300 + 17.0 * n) for n in range(100)]
             for order in live:
                 scene.tell(order, at=order.paid)
             scene.world.hub.run(live[-1].paid + 3600)

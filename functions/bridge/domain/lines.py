@@ -45,7 +45,9 @@ class Opened:
     joined: datetime
     next: datetime
     dry: int = 0
-    """Turns in which there was no slot, up to now."""
+    """Turns in which there was no slot, up to now, although the line held none any more."""
+    held: datetime | None = None
+    """The last slot that was given to it."""
 
 
 def next_turn(since: datetime, now: datetime) -> datetime:

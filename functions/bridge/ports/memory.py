@@ -95,8 +95,8 @@ class Lines(Protocol):
         """Serve it now; None when it is closed, or another does."""
         ...
 
-    def served(self, opened: Opened, seated: int) -> None:
-        """Note how many were given a seat in this turn."""
+    def served(self, opened: Opened, slots: Sequence[datetime]) -> None:
+        """Note the slots that there were in this turn."""
         ...
 
     def reopen(self, line: Line) -> None:

@@ -70,10 +70,14 @@ class Lines:
         update = Update(keys.line(line), set={"next": to_text(following)}, when=equals("next", noted["next"]))
         return _opened(line, {**noted, "next": to_text(following)}) if self._done(update) else None
 
-    def served(self, opened: Opened, seated: int) -> None:
-        dry = 0 if seated else opened.dry + 1
-        if dry != opened.dry:
-            self._done(Update(keys.line(opened.line), set={"dry": dry}, when=Present("next")))
+    def served(self, opened: Opened, slots: Sequence[datetime]) -> None:
+        if slots:
+            change: Item = {"dry": 0, "held": to_text(max(slots))}
+        elif opened.held and opened.held > self._clock.now():
+            return
+        else:
+            change = {"dry": opened.dry + 1}
+        self._done(Update(keys.line(opened.line), set=change, when=Present("next")))
 
     def reopen(self, line: Line) -> None:
         """Somebody waits there although nothing is noted."""
@@ -82,7 +86,7 @@ class Lines:
 
     def close(self, opened: Opened) -> None:
         unchanged = equals("joined", to_text(opened.joined))
-        self._done(Update(keys.line(opened.line), remove=("since", "next", "dry"), when=unchanged))
+        self._done(Update(keys.line(opened.line), remove=("since", "next", "dry", "held"), when=unchanged))
 
     def waiting(self, line: Line, rank: int, limit: int) -> list[Work]:
         found = self._table.due(keys.waiting(line, rank), _LAST, limit)
@@ -130,4 +134,5 @@ def _waits(item: Item, here: str) -> bool:
 
 def _opened(line: Line, note: Item) -> Opened:
     since, joined, following = (from_text(note[name]) for name in ("since", "joined", "next"))
-    return Opened(line, since, joined, following, note.get("dry", 0))
+    held = from_text(note["held"]) if "held" in note else None
+    return Opened(line, since, joined, following, note.get("dry", 0), held)

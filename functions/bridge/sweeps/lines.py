@@ -51,7 +51,7 @@ def _seat(opened: Opened, urgent: list[Work], others: list[Work], ports: Ports) 
     if not urgent and not others:
         return
     slots = ports.amazon.seats(line, min(len(urgent) + len(others), SEATS), starved=opened.dry > 0)
-    ports.lines.served(opened, len(slots))
+    ports.lines.served(opened, slots)
     first, second = lines.shares(len(slots), len(others))
     # Whoever is left over takes the place of one whom the index shows in vain.
     in_turn = chain(urgent[:first], others[:second], urgent[first:], others[second:])
