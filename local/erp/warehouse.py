@@ -102,14 +102,14 @@ class Warehouse:
         self._press(number, "do")
         return str(shipment["number"])
 
-    def pack(self, order_id: str, tracking: str = "") -> None:
+    def pack(self, order_id: str) -> None:
         """Up to the closed box on the dock, not further."""
-        self.press(order_id, "assign_try")
-        self.press(order_id, "pick")
-        if tracking:
-            self._pack(self._open(order_id)[0]["id"], {tracking: None})
-        else:
-            self.press(order_id, "pack")
+        for button in ("assign_try", "pick", "pack"):
+            self.press(order_id, button)
+
+    def box(self, order_id: str, tracking: str) -> None:
+        """All that was picked into one closed box, without sending it off."""
+        self._pack(self._open(order_id)[0]["id"], {tracking: None})
 
     def press(self, order_id: str, button: str) -> str:
         """One step of the open shipment: assign_try, pick, pack or do; the answer is the state that it is in then."""

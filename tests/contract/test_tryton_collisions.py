@@ -24,7 +24,7 @@ STOPS: dict[str, Callable[..., object]] = {
     "cancel": lambda erp, key: erp.cancel(key),
     "hold": lambda erp, key: erp.hold(key, REASON),
 }
-ROUNDS = range(3)
+ROUNDS = range(2)
 
 
 @pytest.fixture
@@ -96,8 +96,11 @@ class TestOnPostgres(TrytonSide):
         people.tryton.press(document.key.order_id, "pick")
         calls = [stopping(running, document, "cancel"), pressing(people, document, "pack")]
         answer, packed = collide(cluster, row, calls[::turn])[::turn]
-        assert (answer, packed == "packed") in {(CancelAnswer.DONE, False), (CancelAnswer.NEEDS_HUMAN, True)}
-        assert waits(people, document) == (packed == "packed")
+        ((_, state),) = at_rest(people, document).shipments
+        # Tryton also cancels a box that was closed while the cancellation was on its way, and then never ships it.
+        assert (answer, state) in {(CancelAnswer.DONE, "cancelled"), (CancelAnswer.NEEDS_HUMAN, "packed")}
+        assert packed == "packed" or state == "cancelled"
+        assert waits(people, document) == (state == "packed")
 
     @WHO_COMES_FIRST
     def test_a_hold_that_collides_with_picking_holds(

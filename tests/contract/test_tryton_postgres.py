@@ -57,10 +57,10 @@ class TestTrytonOnPostgres(TrytonKit):
         conflicts: int,
         expected: type,
     ) -> None:
-        """Two sessions change the customer in turn: each waits behind the caller before the other one commits."""
+        """Two sessions change the sale in turn: each waits behind the caller before the other one commits."""
         document = order()
-        begin(interrupted, document, 2)
-        change = f"begin; update party_party set name = name where code = 'AMZ-{document.key.order_id}'"
+        begin(interrupted, document, 3)
+        change = f"begin; update sale_sale set comment = comment where web_id = '{document.key.order_id}'"
         with ThreadPoolExecutor(1) as pool, ExitStack() as stack:
             this, other = [(name, stack.enter_context(session(cluster, name))) for name in ("one", "two")]
             this[1].run(change)
@@ -82,9 +82,9 @@ class TestTrytonOnPostgres(TrytonKit):
         self, running: server.Running, cluster: Cluster, interrupted: Interrupted, people: People
     ) -> None:
         document = order()
-        begin(interrupted, document, 2)
+        begin(interrupted, document, 3)
         with ThreadPoolExecutor(1) as pool, session(cluster) as holder:
-            holder.run(f"begin; select 1 from party_party where code = 'AMZ-{document.key.order_id}' for update")
+            holder.run(f"begin; select 1 from sale_sale where web_id = '{document.key.order_id}' for no key update")
             caller = pool.submit(at_once, running, [create(document)])
             while not caller.done():
                 for number in waiting(cluster):
