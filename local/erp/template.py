@@ -17,6 +17,8 @@ from local.erp.processes import run
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent.parent / "build"
 DATABASE = "erp"
+APPLICATION = "tryton"
+"""As whom PostgreSQL lists its sessions."""
 PASSWORD = "password"  # noqa: S105  (a file's name)
 MODULES = [
     *("ir", "res", "sale", "sale_shipment_cost", "stock_package", "stock_package_shipping", "carrier"),
@@ -47,7 +49,7 @@ def environ(config: Path, name: str, where: str) -> dict[str, str]:
     """What Tryton's programs need for the database `name`; `where` is text of its configuration."""
     path = config / "trytond.conf"
     write_private(path, f"[database]\n{where}\nlist = False\n")
-    return os.environ | {"TRYTOND_CONFIG": str(path), "TRYTOND_DATABASE_NAMES": name}
+    return os.environ | {"TRYTOND_CONFIG": str(path), "TRYTOND_DATABASE_NAMES": name, "TRYTOND_APPNAME": APPLICATION}
 
 
 def in_sqlite(directory: Path) -> str:

@@ -102,20 +102,18 @@ class Warehouse:
         self._press(number, "do")
         return str(shipment["number"])
 
-    def pack(self, order_id: str, tracking: str = "") -> str:
-        """Up to the closed box on the dock, not further; the answer is the number of the shipment."""
-        shipment = self._open(order_id)[0]
-        for button in ("assign_try", "pick"):
-            self._press(shipment["id"], button)
-        if tracking:
-            self._pack(shipment["id"], {tracking: None})
-        else:
-            self._press(shipment["id"], "pack")
-        return str(shipment["number"])
+    def pack(self, order_id: str) -> None:
+        """Up to the closed box on the dock, not further."""
+        for button in ("assign_try", "pick", "pack"):
+            self.press(order_id, button)
 
-    def dispatch(self, order_id: str) -> None:
-        """The box that was packed leaves."""
-        self._press(self._open(order_id)[0]["id"], "do")
+    def box(self, order_id: str, tracking: str) -> None:
+        """All that was picked into one closed box, without sending it off."""
+        self._pack(self._open(order_id)[0]["id"], {tracking: None})
+
+    def press(self, order_id: str, button: str) -> str:
+        """One step of the open shipment: assign_try, pick, pack or do; the answer is the state that it is in then."""
+        return self._press(self._open(order_id)[0]["id"], button)
 
     def correct_tracking(self, order_id: str, old: str, new: str) -> None:
         ids = [shipment["id"] for shipment in self._row(order_id)["shipments"]]

@@ -93,8 +93,8 @@ class Meanwhile(httpx.BaseTransport):
         self._real.close()
 
 
-class TrytonKit(ErpKit):
-    """The kit, with what it wants of its heir."""
+class TrytonSide:
+    """What the kit wants of its heir."""
 
     @pytest.fixture
     def people(self, running: server.Running) -> Iterator[People]:
@@ -118,3 +118,7 @@ class TrytonKit(ErpKit):
                 yield Tryton(read_config(running.config), client)
 
         return interrupt
+
+
+class TrytonKit(TrytonSide, ErpKit):
+    """The kit against the ERP `running`."""
