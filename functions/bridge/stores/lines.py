@@ -99,7 +99,7 @@ class Lines:
 
     def pending(self, line: Line, orders: Sequence[OrderKey]) -> dict[Work, int]:
         found: dict[Work, int] = {}
-        for kind in (HAND_TO_ERP, FETCH_ORDER):
+        for kind in (HAND_TO_ERP, FETCH_ORDER) if orders else ():
             works = [Work(kind, key) for key in orders]
             items = self._table.several(*map(keys.work, works))
             here = keys.waiting(line, lines.rank(kind))
