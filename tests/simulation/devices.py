@@ -253,6 +253,7 @@ DEVICES: tuple[Device, ...] = (
         "a page answers only who was told of nothing newer",
         _set(lifecycle.Head, "up_to_date", property(lambda self: True)),
         scenario="rush",
+        covered="the next search brings what the page did not show yet: minutes, no order",
     ),
     Device(
         "an ERP that does not answer is left in peace",
