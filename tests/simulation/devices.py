@@ -16,9 +16,10 @@ from bridge.domain.errors import Throttled
 from bridge.domain.times import from_text
 from bridge.effects import EFFECTS, confirm_shipment, hand_to_erp
 from bridge.spapi import pacing
-from bridge.stores import desk, keys, orders, parcels, sellers
+from bridge.stores import circuits, desk, keys, orders, parcels, sellers
 from bridge.stores import lines as lines_store
 from bridge.stores.table import Present, Update, equals
+from bridge.sweeps import due
 from tests.simulation import lambdas, queue
 from tests.simulation.world import World
 
@@ -223,15 +224,43 @@ DEVICES: tuple[Device, ...] = (
         covered="lease, redelivery and sweep; the guard saves the work from being cut off halfway",
     ),
     Device("reservation of quota", _set(pacing.Pacer, "reserve", _unlimited), scenario="few calls"),
-    Device("one token in reserve", _set(budget, "early", _all_of_it), scenario="few calls"),
-    Device("a slot that nobody used is void", _set(pacing.Pacer, "_void", lambda *_: False), scenario="few calls"),
+    Device("one token in reserve", _set(budget, "early", _all_of_it), scenario="rush"),
+    Device(
+        "a slot that nobody used is void",
+        _set(pacing.Pacer, "_void", lambda *_: False),
+        scenario="few calls",
+        covered="the desk forgets a slot after 30 s",
+    ),
     Device(
         "horizon",
         _set(budget, "HORIZON", timedelta(days=1)),
         scenario="few calls",
         covered="nothing is lost by it, but live work waits behind a backlog: `make bench`, live_beside_backlog_p99_s",
     ),
-    Device("a line is served again by the sweep of due work", _set(lines_store.Lines, "open", lambda _: [])),
+    Device(
+        "a line is served again by the sweep of due work",
+        _set(lines_store.Lines, "open", lambda _: []),
+        scenario="rush",
+    ),
+    Device(
+        "lines are looked into without a note",
+        _set(due, "_forgotten", lambda *_: None),
+        scenario="rush",
+        covered="the note is written before anybody joins, and nothing here loses it alone; that has a unit test",
+    ),
+    Device("one search of a seller at a time", _set(sellers.Sellers, "hold", lambda *_: True), scenario="rush"),
+    Device(
+        "a page answers only who was told of nothing newer",
+        _set(lifecycle.Head, "up_to_date", property(lambda self: True)),
+        scenario="rush",
+        covered="the next search brings what the page did not show yet: minutes, no order",
+    ),
+    Device(
+        "an ERP that does not answer is left in peace",
+        _set(circuits.Circuits, "admit", lambda _: None),
+        scenario="erp outage",
+        covered="nothing is lost by it: it spares the ERP, and the reads of Amazon before each try",
+    ),
     Device(
         "a slot belongs to its message",
         _set(desk.Desk, "claim", _claim_with_any_slot),

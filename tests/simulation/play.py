@@ -51,7 +51,7 @@ def schedule(
     for act in (scenario.prepare, prepare):
         if act:
             act(world)
-    story.begin(6)
+    story.begin(scenario.orders, scenario.span_s)
     world.hub.at(STORMY_UNTIL, weather.calm_down)
     with granted(limits):
         world.hub.run(STORMY_UNTIL)

@@ -31,6 +31,9 @@ class Scenario:
     """Between two searches while their quota is unused."""
     busy: float = 0.0
     """Share of schedules in which every order is paid and shipped within the hour; in the others few are."""
+    orders: int = 6
+    span_s: float = 0.0
+    """Within so long they come; 0: the seed says whether in a rush or one by one."""
 
     def draw(self, rng: Random) -> tuple[Sequence[Seller], Limits, Pace]:
         sellers = rng.choices((ONE_SELLER, TWO_SELLERS, TWINS), (8, 1, 1))[0]
@@ -78,6 +81,7 @@ SCENARIOS: dict[str, Scenario] = {
     "busy": Scenario(busy=1.0),
     "storm": Scenario(STORM),
     "few calls": Scenario(tight=1.0, busy=1.0),
+    "rush": Scenario(tight=1.0, busy=1.0, orders=30, span_s=60.0),
     "half lost": Scenario(replace(STANDARD, notification_lost=0.5), busy=1.0),
     "all lost": Scenario(_CALM, _deaf, tight=0.0, busy=1.0, thorough=True),
     "all lost, every 300 s": Scenario(_CALM, _deaf, tight=0.0, busy=1.0, thorough=True, idle_s=300.0),

@@ -64,9 +64,10 @@ class Story:
         world.erp.on_create = self._being_made
         world.amazon.on_confirm = self._being_confirmed
 
-    def begin(self, orders: int) -> None:
+    def begin(self, orders: int, span_s: float = 0.0) -> None:
         """Orders with the same ids for all sellers, in a rush or one by one; and some noise in the inbox."""
-        span = self._rng.choice(_SPANS)
+        drawn = self._rng.choice(_SPANS)
+        span = span_s or drawn
         sellers = self.world.sellers
         for n in range(orders):
             seller = sellers[n % len(sellers)]
