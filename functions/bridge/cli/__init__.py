@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bridge.cli import backfill, order, parked, seller, status
+from bridge.cli import backfill, order, parked, quota, seller, status
 from bridge.cli.deployment import Deployment, NotDeployed
 from bridge.domain.errors import BridgeError
 
@@ -17,7 +17,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stage", default=os.environ.get("BRIDGE_STAGE", "dev"), help="name of the deployment (dev)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (status, order, parked, seller, backfill):
+    for module in (status, order, parked, seller, backfill, quota):
         module.add_commands(commands)
     _allow_json_last(commands)
     return parser

@@ -17,10 +17,12 @@ from bridge.stores.backfills import Backfills
 from bridge.stores.circuits import Circuits
 from bridge.stores.desk import Desk
 from bridge.stores.dynamodb import DynamoTable
+from bridge.stores.lines import Lines
 from bridge.stores.orders import Orders
 from bridge.stores.parcels import Parcels
 from bridge.stores.parking import Parking
 from bridge.stores.queues import WorkQueue
+from bridge.stores.quota import Quota
 from bridge.stores.sellers import Sellers
 from bridge.wiring import AWS, SystemClock, queue_urls, spapi_client, table
 
@@ -89,6 +91,14 @@ class Deployment:
     @property
     def desk(self) -> Desk:
         return Desk(self.table, self.clock, self.orders)
+
+    @property
+    def lines(self) -> Lines:
+        return Lines(self.table, self.clock)
+
+    @property
+    def quota(self) -> Quota:
+        return Quota(self.table)
 
     @property
     def parcels(self) -> Parcels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 
+from bridge.domain.ids import Seller
 from bridge.domain.pacing import Bucket, Place, User
 from bridge.stores import keys
 from bridge.stores.table import Absent, Compare, Condition, ConditionFailed, Item, Table, Update, both, either, equals
@@ -48,7 +49,12 @@ class Quota:
         """Calls by user and refusals so far, for `bridge quota`."""
         item = self._table.get(keys.quota(place)) or {}
         self._seen[place] = _read(item)
-        return {name: item.get(name, 0) for name in (*(f"n_{user}" for user in User), "refused")}
+        return _counts(item)
+
+    def of_seller(self, seller: Seller) -> dict[str, tuple[Bucket, Item]]:
+        """By operation, every bucket that was ever used: how it is, and what was counted; for `bridge quota`."""
+        pk, prefix = keys.quota(Place(seller.region, seller.seller_id, ""))
+        return {item["sk"].removeprefix(prefix): (_read(item), _counts(item)) for item in self._table.query(pk, prefix)}
 
     def _written(self, place: Place, update: Update) -> Bucket | None:
         try:
@@ -63,6 +69,10 @@ class Quota:
 def _as_known(known: Bucket) -> Condition:
     """The slots were counted at the rate that this worker knows: is it still that one?"""
     return equals("gap", known.gap) if known.gap else either(Absent("gap"), equals("gap", 0))
+
+
+def _counts(item: Item) -> Item:
+    return {name: item.get(name, 0) for name in (*(f"n_{user}" for user in User), "refused")}
 
 
 def _read(item: Item) -> Bucket:
