@@ -248,7 +248,12 @@ DEVICES: tuple[Device, ...] = (
         scenario="rush",
         covered="the note is written before anybody joins, and nothing here loses it alone; that has a unit test",
     ),
-    Device("one search of a seller at a time", _set(sellers.Sellers, "hold", lambda *_: True), scenario="rush"),
+    Device(
+        "one search of a seller at a time",
+        _set(sellers.Sellers, "hold", lambda *_: True),
+        scenario="rush",
+        covered="two searches at once read the same pages twice: it spares the quota of searches",
+    ),
     Device(
         "a page answers only who was told of nothing newer",
         _set(lifecycle.Head, "up_to_date", property(lambda self: True)),

@@ -31,8 +31,10 @@ def run(turn: Turn, ports: Ports) -> Ending:
         raise Refused(parcel.surplus)
     # A slot for confirming says that the try which reserved it has looked: both in turn would end nowhere.
     looked = turn.slot_of("confirmShipment") is not None
-    if looked or not (turn.doubt and _shown(turn, parcel, ports)):
+    if looked or not turn.doubt:
         _send(turn, parcel, ports)
+    elif not _shown(turn, parcel, ports):
+        _send(turn.spent("getOrder"), parcel, ports)
     return _confirmed(parcel, head, ports)
 
 

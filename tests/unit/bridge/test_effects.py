@@ -208,6 +208,38 @@ def test_a_slot_of_one_operation_is_not_used_for_another(world: World) -> None:
     assert "due" not in (world.ports.desk.state(Work(CONFIRM_SHIPMENT, key, "S1#P1")) or {})  # type: ignore[attr-defined]
 
 
+def test_a_slot_is_good_for_one_call(world: World) -> None:
+    """In doubt a look, then the confirmation, which is refused, then another look: that is two looks."""
+    handed(world)
+    amazon = PacedAmazon(world)
+    ports = replace(world.ports, amazon=amazon)  # type: ignore[arg-type]
+    given: list[datetime | None] = []
+    get_order = amazon.get_order
+
+    def looked(key: OrderKey, *, recipient: bool = False, slot: datetime | None = None) -> Reading:
+        given.append(slot)
+        return get_order(key, recipient=recipient, slot=slot)
+
+    def refused(key: OrderKey, confirmation: Confirmation, *, slot: datetime | None = None) -> None:
+        if amazon.lost:
+            amazon.lost -= 1
+            msg = "confirmShipment: no answer"
+            raise Unavailable(msg)
+        msg = "confirmShipment: 400"
+        raise Refused(msg)
+
+    amazon.get_order, amazon.confirm_shipment = looked, refused  # type: ignore[method-assign]
+    react(shipped(world), ports)
+    for _ in range(6):
+        for _ in range(len(world.queue.waiting)):
+            work, slot = world.queue.waiting.popleft()
+            world.clock.time = max(world.clock.time, slot or world.clock.time)
+            carry_out(work, slot, ports)
+        world.clock.sleep(20)
+    used = [slot for slot in given if slot]
+    assert len(used) == len(set(used)) >= 1
+
+
 # A human's word, and what it was said of.
 
 
