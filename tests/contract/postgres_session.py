@@ -57,6 +57,7 @@ def await_waiting(cluster: Cluster, name: str = APPLICATION, count: int = 1, pat
         if time.monotonic() > deadline:
             msg = f"there are not {count} sessions of {name} that wait for a lock"
             raise TimeoutError(msg)
+        time.sleep(0.05)
 
 
 def waiting(cluster: Cluster, name: str = APPLICATION) -> list[str]:

@@ -47,8 +47,8 @@ class TestTrytonOnPostgres(TrytonKit):
             assert (sale.state, sale.total, len(sale.shipments)) == ("processing", document.total, 1)
             assert waits(people, document)
 
-    @pytest.mark.parametrize(("conflicts", "expected"), [(1, ErpOrder), (6, Unavailable)], ids=["once", "on and on"])
-    def test_a_conflict_is_borne_and_one_without_end_is_unavailable(
+    @pytest.mark.parametrize(("conflicts", "expected"), [(5, ErpOrder), (6, Unavailable)])
+    def test_five_conflicts_are_borne_and_the_sixth_is_unavailable(
         self,
         running: server.Running,
         cluster: Cluster,
