@@ -51,7 +51,7 @@ simulate: $(READY) ## the handlers in a simulated world, everything going wrong:
 nightly: $(READY) ## a million schedules, every scenario, two faults at once, every device at a thousand schedules: hours
 	@$(PY) -m tests.simulation.nightly --seed $(SEED)
 
-bench: $(READY) ## sizes and import times against their limits; also in build/bench.json
+bench: $(READY) ## sizes, and what load costs in virtual time beside the usual ways, against limits; also in build/bench.json
 	@$(PY) -m tests.benchmarks
 
 up: $(READY) ## start emulator, simulated Amazon and ERP, deploy the app there and connect the sellers
