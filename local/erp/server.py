@@ -19,7 +19,7 @@ from local.erp.postgres import Cluster
 from local.erp.template import (
     BUILD,
     DATABASE,
-    PASSWORD,
+    KEY_FILE,
     environ,
     in_postgres,
     in_sqlite,
@@ -79,7 +79,7 @@ def start(
 def start_on_postgres(run: Path, port: int, *, build: Path = BUILD, shops: Mapping[str, str] | None = None) -> Running:
     """The same on PostgreSQL, in a cluster of its own that `end` ends and removes. Raises postgres_programs.Absent."""
     template = prepare_postgres(build, say=lambda _: None)
-    password = (template / PASSWORD).read_text(encoding="utf-8")
+    password = (template / KEY_FILE).read_text(encoding="utf-8")
     cluster = postgres.start(postgres_programs.directory(), template / "data", password)
     try:
         cluster.fresh(DATABASE)

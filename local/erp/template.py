@@ -19,7 +19,7 @@ BUILD = HERE.parent.parent / "build"
 DATABASE = "erp"
 APPLICATION = "tryton"
 """As whom PostgreSQL lists its sessions."""
-PASSWORD = "password"  # noqa: S105  (a file's name)
+KEY_FILE = "password"
 MODULES = [
     *("ir", "res", "sale", "sale_shipment_cost", "stock_package", "stock_package_shipping", "carrier"),
     *("account_invoice", "account_invoice_stock", "stock_shipment_cost", "web_shop"),
@@ -111,7 +111,7 @@ def _fill_postgres(aside: Path, python: Path, say: Say, programs: Path) -> None:
         cluster.sql("vacuum (freeze, analyze)", postgres.FILLED)
         postgres.halt(cluster)
         shutil.copytree(Path(cluster.directory) / "data", aside / "data")
-        write_private(aside / PASSWORD, cluster.password)
+        write_private(aside / KEY_FILE, cluster.password)
 
 
 def _fill(aside: Path, python: Path, say: Say, env: dict[str, str]) -> None:

@@ -37,12 +37,12 @@ def stopping(running: server.Running, document: Document, how: str) -> Callable[
 
 
 def pressing(people: People, document: Document, button: str) -> Callable[[], object]:
-    """The state that it led to, or the refusal."""
+    """The state that it led to, or the refusal; also that there is nothing to press any more."""
 
     def press() -> object:
         try:
             return people.tryton.press(document.key.order_id, button)
-        except Refused as refusal:
+        except (Refused, RuntimeError) as refusal:
             return refusal
 
     return insisting(press)
