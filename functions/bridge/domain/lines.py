@@ -56,9 +56,12 @@ def next_turn(since: datetime, now: datetime) -> datetime:
     return min(now + TICK, shown) if shown > now + _SURELY else now + TICK
 
 
-def worth_a_look(since: datetime, searched: datetime | None, now: datetime) -> bool:
-    """Whether a search now may find what the last one, begun at `searched`, could not."""
-    if searched is None or searched <= since or now - searched >= LAG:
+def worth_a_look(since: datetime, searched: datetime | None, now: datetime, *, reads: bool = True) -> bool:
+    """Whether a search now may find what the last one, begun at `searched`, could not.
+
+    Again and again only for those who wait to read: a hand-over needs its own call all the same.
+    """
+    if searched is None or searched <= since or (reads and now - searched >= LAG):
         return True
     return searched < since + LAG <= now - _SURELY / 2
 

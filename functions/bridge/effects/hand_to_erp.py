@@ -26,7 +26,7 @@ def run(turn: Turn, ports: Ports) -> Ending | None:
     if turn.head.erp_number:
         return None
     if not turn.rehearse:
-        ports.circuit.admit()  # before a read of Amazon is spent on it
+        ports.circuit.look()  # before a read of Amazon is spent on it
     reading = ports.amazon.get_order(key, recipient=not turn.rehearse, slot=turn.slot_of("getOrder"))
     head, works = ports.orders.fold(key, reading.order, handling=HAND_TO_ERP, known=turn.head)
     ports.send(works)
@@ -40,6 +40,7 @@ def run(turn: Turn, ports: Ports) -> Ending | None:
             "would hand to the ERP", order=key.order_id, lines=len(demand.lines), total=str(demand.total)
         )
         return None
+    ports.circuit.admit()  # not sooner: a try that found no quota would keep the probe from everybody
     erp_order = _told(head) or _in_erp(turn, demand, reading.recipient, ports)
     if erp_order.total is not None and erp_order.total != demand.total and not turn.accepted:
         msg = f"the ERP's document {erp_order.number} is over {erp_order.total}, Amazon's order over {demand.total}"

@@ -66,6 +66,10 @@ class Erp(Protocol):
 class Circuit(Protocol):
     """Whether the ERP answers, as all workers know it together."""
 
+    def look(self) -> None:
+        """Raises CircuitOpen as `admit` does, and lets nobody through yet: for who has something else to do before."""
+        ...
+
     def admit(self) -> None:
         """Raises CircuitOpen while the ERP is left in peace, and then for all but one, whose request is the probe."""
         ...

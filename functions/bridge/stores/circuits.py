@@ -30,6 +30,9 @@ class Circuits:
     def room(self, wanted: int) -> int:
         return room(self.state(), self._clock.now(), wanted)
 
+    def look(self) -> None:
+        admitted(self.state(), self._clock.now())
+
     def admit(self) -> None:
         self._change(lambda circuit: admitted(circuit, self._clock.now()))
 

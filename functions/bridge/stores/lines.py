@@ -23,6 +23,7 @@ from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Present,
 _NOTED = timedelta(seconds=20)
 """A worker notes again that somebody joined after this time."""
 _EARLY = timedelta(seconds=2)
+_AT_ONCE = 100
 _LAST = "~"
 """Sorts behind every place."""
 
@@ -106,12 +107,13 @@ class Lines:
         if not orders:
             return found  # DynamoDB refuses to read nothing
         for kind in (HAND_TO_ERP, FETCH_ORDER):
-            works = [Work(kind, key) for key in orders]
-            items = self._table.several(*map(keys.work, works))
             here = keys.waiting(line, lines.rank(kind))
-            found |= {
-                work: item["want"] for work, item in zip(works, items, strict=True) if item and _waits(item, here)
-            }
+            for first in range(0, len(orders), _AT_ONCE):
+                works = [Work(kind, key) for key in orders[first : first + _AT_ONCE]]
+                items = self._table.several(*map(keys.work, works))
+                found |= {
+                    work: item["want"] for work, item in zip(works, items, strict=True) if item and _waits(item, here)
+                }
         return found
 
     def leave(self, line: Line, work: Work, want: int) -> bool:

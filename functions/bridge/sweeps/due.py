@@ -27,8 +27,9 @@ def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
         if record.mode is Mode.LIVE:
             # Work that was laid aside in the very moment in which its seller was resumed.
             ports.send(ports.desk.resume(record.seller))
-            if (zlib.crc32(str(record.seller).encode()) + now.timestamp() // 60) % EVERY_LINE == 0:
-                _forgotten(record.seller, ports)
+        turn = (zlib.crc32(str(record.seller).encode()) + now.timestamp() // 60) % EVERY_LINE
+        if record.mode in {Mode.LIVE, Mode.DRY_RUN} and turn == 0:
+            _forgotten(record.seller, ports)
     for opened in ports.lines.open():
         if opened.next <= now - OVERDUE:
             ports.queue.call(opened.line)

@@ -31,7 +31,8 @@ def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
     if urgent or others:
         _seat(opened, _not_into_silence(urgent, ports), others, ports)
         if line.operation == BY_ORDER:
-            _search(record, len(urgent) + len(others), opened, ports, seconds_left)
+            waiting = len(urgent) + len(others)
+            _search(record, waiting, opened, ports, seconds_left, reads=bool(others))
     elif ports.clock.now() - opened.joined > CLOSES_AFTER:
         ports.lines.close(opened)
         return
@@ -67,11 +68,11 @@ def _seat(opened: Opened, urgent: list[Work], others: list[Work], ports: Ports) 
 
 
 def _search(
-    record: SellerRecord, waiting: int, opened: Opened, ports: Ports, seconds_left: Callable[[], float]
+    record: SellerRecord, waiting: int, opened: Opened, ports: Ports, seconds_left: Callable[[], float], *, reads: bool
 ) -> None:
     """Pages of a search, if they answer those who wait sooner, and have not looked at Amazon's present view yet."""
     cursor = replace(ports.sellers.cursor(record.seller, orders.NAME), in_line=True)
-    new = lines.worth_a_look(opened.since, cursor.at, ports.clock.now())
+    new = lines.worth_a_look(opened.since, cursor.at, ports.clock.now(), reads=reads)
     if cursor.token is None and not (new and ports.amazon.sooner_by_pages(record.seller, waiting)):
         return
     try:

@@ -204,6 +204,14 @@ def test_while_it_is_open_neither_erp_nor_amazon_is_asked_and_no_try_counts(worl
     assert "left in peace" in states[-1]["reason"]
 
 
+def test_a_try_that_found_no_quota_leaves_the_probe_to_others(world: World) -> None:
+    works = outage(world)
+    world.clock.sleep(FIRST_PAUSE.total_seconds() + 1)
+    world.amazon.errors.append(Throttled("quota", START, slot=world.clock.now(), operation="getOrder"))
+    carry_out(works[-1], None, world.ports)
+    assert circuits(world).room(5) == 1
+
+
 def test_while_it_is_open_nobody_who_would_ask_gets_a_seat_and_then_one_does(world: World) -> None:
     outage(world)
     world.queue.waiting.clear()
