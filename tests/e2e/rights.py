@@ -135,7 +135,7 @@ def _queues() -> Iterator[Right]:
         yield on(dead, "SendMessage", ROOT, **later)
     yield on("NotificationsQueueUrl", "SendMessage", ROOT, **later)
     yield on("OrdersQueueUrl", "SendMessage", *FUNCTIONS, OPERATOR, **later)
-    yield on("ErpQueueUrl", "SendMessage", *[part for part in FUNCTIONS if part != "ApiFunction"], OPERATOR, **later)
+    yield on("ErpQueueUrl", "SendMessage", *FUNCTIONS, OPERATOR, **later)
     yield on("ShipmentsQueueUrl", "SendMessage", *FUNCTIONS, OPERATOR, **later)
     yield on("ErpQueueUrl", "PurgeQueue", ROOT)
 
@@ -161,7 +161,7 @@ def _items() -> Iterator[Right]:
     yield does("GetItem", *FUNCTIONS, OPERATOR, **one)
     yield does("BatchGetItem", *ASKS_AMAZON, **several)
     yield does("Query", *FUNCTIONS, OPERATOR, TableName="TABLE", **condition("pk"))
-    yield does("Query", "SweepsDue", OPERATOR, TableName="TABLE", IndexName="due", **condition("dshard"))
+    yield does("Query", "SweepsDue", "SweepsOrders", OPERATOR, TableName="TABLE", IndexName="due", **condition("dshard"))
     yield does("PutItem", *WRITERS, OPERATOR, **item)
     yield does("PutItem", *WRITERS, OPERATOR, through="transact_write_items", TransactItems=[{"Put": item}])
     yield does("UpdateItem", *FUNCTIONS, OPERATOR, **one)

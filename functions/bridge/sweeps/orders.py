@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from bridge.domain.errors import BridgeError, Refused
+from bridge.domain.errors import BridgeError, Refused, Unavailable
 from bridge.domain.sellers import Cursor, SellerRecord
 from bridge.ports import Ports
 from bridge.sweeps import backfill
@@ -50,8 +50,7 @@ def _unfinished(cursor: Cursor, now: datetime) -> bool:
 def search(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float]) -> None:
     """The cursor moves after the last page only; an unfinished search goes on from its page token next time."""
     ports.sellers.begin(record.seller, NAME)
-    # Whoever holds it is dead when its time is over: the next minute finds it free.
-    if not ports.sellers.hold(record.seller, NAME, timedelta(seconds=seconds_left())):
+    if not _held(record, ports, seconds_left):
         return
     finished = False
     try:
@@ -60,6 +59,17 @@ def search(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Cal
         if not finished:
             with suppress(BridgeError):
                 ports.sellers.let_go(record.seller, NAME)
+
+
+def _held(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float]) -> bool:
+    """Nobody else searches: that spares quota, no more, so a search whose hold went wrong goes on all the same.
+
+    Whoever holds it is dead when its time is over: the next minute finds it free.
+    """
+    try:
+        return ports.sellers.hold(record.seller, NAME, timedelta(seconds=seconds_left()))
+    except Unavailable:
+        return True
 
 
 def _pages(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float]) -> bool:
