@@ -160,8 +160,12 @@ DEVICES: tuple[Device, ...] = (
         _set(lifecycle, "newer", lambda head, order: (order.version, order.digest) != (head.version, head.digest)),
         covered="every effect reads Amazon again before it acts, and the next search brings the newest version back",
     ),
-    Device("digest beside the version", _set(lifecycle, "newer", lambda head, order: order.version > head.version)),
-    Device("compare and set of HEAD", _set(orders.Orders, "stamped", staticmethod(_no_condition))),
+    Device(
+        "digest beside the version",
+        _set(lifecycle, "newer", lambda head, order: order.version > head.version),
+        scenario="rush",
+    ),
+    Device("compare and set of HEAD", _set(orders.Orders, "stamped", staticmethod(_no_condition)), scenario="rush"),
     Device("facts and work in one transaction", _set(orders.Orders, "_write", _one_after_the_other)),
     Device("lease", _lease(0)),
     Device(
