@@ -5,8 +5,9 @@ from __future__ import annotations
 from unittest.mock import patch
 
 from bridge.domain import pacing
+from bridge.domain.backfill import PAGE
 from bridge.domain.ids import EU, Seller, SellerId
-from bridge.spapi.orders_2026_01_01 import GET_ORDER, PAGE, SEARCH_ORDERS
+from bridge.spapi.orders_2026_01_01 import GET_ORDER, SEARCH_ORDERS
 from tests.benchmarks.scene import SELLER, Scene, backlog, percentile
 from tests.benchmarks.usual import retrying
 

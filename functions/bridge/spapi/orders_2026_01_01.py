@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from bridge.domain.backfill import PAGE
 from bridge.domain.errors import NotAllowed, Refused, Unavailable, Unreadable
 from bridge.domain.handover import recipient as read_recipient
 from bridge.domain.ids import ORDER_ID, MarketplaceId, OrderId, OrderKey, Seller
@@ -19,7 +20,6 @@ from bridge.spapi.operation import Operation
 GET_ORDER = Operation("getOrder", "GET", "/orders/2026-01-01/orders/{orderId}", rate=0.5, burst=30)
 SEARCH_ORDERS = Operation("searchOrders", "GET", "/orders/2026-01-01/orders", rate=0.0056, burst=20)
 
-PAGE = 100
 FACTS = ("CANCELLATION", "FULFILLMENT", "PACKAGES", "PROCEEDS")
 PERSONAL = ("BUYER", "RECIPIENT")
 

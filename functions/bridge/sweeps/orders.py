@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from bridge.domain.backfill import TOKEN_LIVES
 from bridge.domain.errors import BridgeError, Refused, Unavailable
 from bridge.domain.sellers import Cursor, SellerRecord
 from bridge.ports import Ports
@@ -15,7 +16,6 @@ from bridge.sweeps.pages import fold_page
 
 NAME = "orders"
 _EARLY = timedelta(seconds=5)
-_TOKEN_LIVES = timedelta(hours=23)
 
 
 def run(ports: Ports, seconds_left: Callable[[], float]) -> None:
@@ -44,7 +44,7 @@ def _live(ports: Ports, seconds_left: Callable[[], float], filling: list[SellerR
 
 
 def _unfinished(cursor: Cursor, now: datetime) -> bool:
-    return cursor.started is not None and now - cursor.started <= _TOKEN_LIVES
+    return cursor.started is not None and now - cursor.started <= TOKEN_LIVES
 
 
 def search(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float]) -> None:
