@@ -125,7 +125,7 @@ def test_the_state_of_everything_at_a_glance(stage: Stage) -> None:
     assert {row["seller"] for row in told["sellers"]} == {f"eu:{EUROPE}", f"na:{AMERICA}"}
     queues = {row["queue"] for row in told["queues"]}
     assert queues == {
-        f"{name}{kind}" for name in ("Notifications", "Orders", "Erp", "Shipments") for kind in ("", "Dead")
+        f"{name}{kind}" for name in ("Notifications", "Orders", "Erp", "Lines", "Shipments") for kind in ("", "Dead")
     }
     assert bool(told["parked"]) == any("parked" in finding for finding in told["findings"])
     assert stage.bridge("order", "305-0000000-0000000") == (1, [])

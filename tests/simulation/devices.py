@@ -227,7 +227,7 @@ DEVICES: tuple[Device, ...] = (
         _all(_set(outbox, "NEEDS_S", 0.0), _set(inbox, "NEEDS_S", 0.0)),
         covered="lease, redelivery and sweep; the guard saves the work from being cut off halfway",
     ),
-    Device("reservation of quota", _set(pacing.Pacer, "reserve", _unlimited), scenario="few calls"),
+    Device("reservation of quota", _set(pacing.Pacer, "reserve", _unlimited), scenario="rush"),
     Device("one token in reserve", _set(budget, "early", _all_of_it), scenario="rush"),
     Device(
         "a slot that nobody used is void",
