@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bridge.domain.money import Money
@@ -56,14 +58,22 @@ def test_an_order_that_amazon_fulfils_never_reaches_the_erp(stage: Stage) -> Non
     assert stage.warehouse.sales(order.order_id) == []
 
 
-def test_an_order_cancelled_before_hand_over_makes_nothing_in_the_erp(stage: Stage) -> None:
+def test_an_order_cancelled_before_hand_over_costs_no_call_and_makes_nothing_in_the_erp(stage: Stage) -> None:
     order = stage.order(pending_s=None)
     stage.happened(order, "notification came in")
     stage.amazon.cancel(order.order_id)
-    seen = until("the cancellation", lambda: stage.timeline(order) if stage.reads(order) else None)
-    seen = until("its end", lambda: (told := stage.timeline(order))["status"] == "CANCELLED" and told)
-    assert (seen["erp"], seen["open"]) == ("", [])
+
+    def look() -> dict[str, Any] | None:
+        stage.sweep("SweepsOrders")
+        seen = stage.timeline(order)
+        return seen if seen["status"] == "CANCELLED" and not seen["open"] else None
+
+    seen = until("the search that shows the cancellation", look, patience_s=3 * PATIENCE_S, every_s=5)
+    assert seen["erp"] == ""
     assert stage.warehouse.sales(order.order_id) == []
+    assert stage.reads(order) == []
+    told = [(hint["status"], hint["calls"]) for hint in stage.notes("hint") if hint["order"] == order.order_id]
+    assert ("CANCELLED", "") in told
 
 
 def test_an_order_cancelled_after_hand_over_is_cancelled_in_the_erp(stage: Stage) -> None:

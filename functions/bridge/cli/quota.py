@@ -12,7 +12,7 @@ from bridge.cli.deployment import Deployment
 from bridge.domain import pacing
 from bridge.domain.errors import Misconfigured
 from bridge.domain.ids import Seller
-from bridge.domain.lines import OPERATIONS, OTHER, URGENT, Line
+from bridge.domain.lines import HAND_OVER, OPERATIONS, OTHER, URGENT, Line
 from bridge.domain.pacing import Bucket, Limit, User
 from bridge.domain.sellers import SellerRecord
 
@@ -20,7 +20,7 @@ COUNTED = 100
 """How many of those who wait are counted, per rank."""
 ALWAYS = ("getOrder", "searchOrders", "confirmShipment")
 """Shown also when they were never called."""
-_RANKS = {"urgent": URGENT, "others": OTHER}
+_RANKS = {"hand_overs": HAND_OVER, "urgent": URGENT, "others": OTHER}
 
 
 def add_commands(commands: Any) -> None:

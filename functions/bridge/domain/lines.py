@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from bridge.domain.errors import Unreadable
 from bridge.domain.ids import Region, Seller, SellerId
-from bridge.domain.lifecycle import FETCH_ORDER, READ_BACK
+from bridge.domain.lifecycle import FETCH_ORDER, HAND_TO_ERP, READ_BACK
 from bridge.domain.times import to_text
+from bridge.domain.work import Work
 
 TICK = timedelta(seconds=15)
 """An open line is served this often."""
@@ -23,8 +24,12 @@ BY_ORDER = "getOrder"
 """The operation whose line pages of a search can shorten."""
 OPERATIONS = (BY_ORDER, "confirmShipment")
 """What work waits in line for."""
-URGENT, OTHER = 0, 1
-RANKS = (URGENT, OTHER)
+HAND_OVER, URGENT, OTHER = 0, 1, 2
+"""Hand-overs stand by themselves: those who wait for an ERP that is silent, or slow, hide nobody else."""
+RANKS = (HAND_OVER, URGENT, OTHER)
+SEATS = 80
+"""At most so many in one turn: what the fastest operation that work waits for grants in half the horizon."""
+_KEEPS_UP = 2
 _SHARE = 8
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -48,6 +53,15 @@ class Opened:
     """Turns in which there was no slot, up to now, although the line held none any more."""
     held: datetime | None = None
     """The last slot that was given to it."""
+    pace: int = SEATS
+    """Hand-overs that got a seat in the last turn, at most."""
+
+
+class Waiting(NamedTuple):
+    """One who waits, and the place in the line: text that sorts."""
+
+    place: str
+    work: Work
 
 
 def next_turn(since: datetime, now: datetime) -> datetime:
@@ -68,6 +82,8 @@ def worth_a_look(since: datetime, searched: datetime | None, now: datetime, *, r
 
 def rank(kind: str) -> int:
     """Whatever a search of orders may answer as well stands behind what only this call can do."""
+    if kind == HAND_TO_ERP:
+        return HAND_OVER
     return OTHER if kind in {FETCH_ORDER, READ_BACK} else URGENT
 
 
@@ -86,6 +102,14 @@ def shares(seats: int, others: int) -> tuple[int, int]:
     """How many seats the urgent and the others get: one in eight goes to the others, so that nobody starves."""
     for_others = min(others, -(-seats // _SHARE))
     return seats - for_others, for_others
+
+
+def pace(before: int, late: int) -> int:
+    """How many hand-overs may get a seat in this turn, when it was `before` in the last one.
+
+    Half as many while the ERP's lane is `late` with some whose slot has come: slots that it cannot use are lost to all.
+    """
+    return min(before * 2, SEATS) if late <= _KEEPS_UP else max(before // 2, 1)
 
 
 def encode(line: Line) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.domain.work import Work
-from bridge.ports.memory import Answers, Backfills, Desk, Kept, Lines, Orders, Parcels, Parking, Sellers, Stock
+from bridge.ports.memory import Answers, Backfills, Kept, Orders, Parcels, Parking, Sellers, Stock
 from bridge.ports.outside import Amazon, Circuit, Clock, Erp, Signals, WorkQueue
+from bridge.ports.work import Desk, Lines
 
 __all__ = [
     "Amazon",

@@ -24,6 +24,7 @@ from bridge.stores.sellers import read_seller
 from bridge.stores.table import (
     Absent,
     Compare,
+    Condition,
     ConditionFailed,
     Item,
     Key,
@@ -59,17 +60,32 @@ class Desk:
         self._landing = IN_FLIGHT + unseen
 
     def claim(self, work: Work, slot: datetime | None) -> Turn | None:
+        """With a slot in the message, only when it is the one that is kept here: the second of two has none."""
         now = self._clock.now()
-        mine = either(
-            Absent("slot"),
-            Compare("slot", "<=", to_text(now - VOID_AFTER)),
-            *([equals("slot", to_text(slot))] if slot else []),
+        kept = slot and slot > now - VOID_AFTER and self._claimed(work, now, equals("slot", to_text(slot)))
+        free = either(Absent("slot"), Compare("slot", "<=", to_text(now - VOID_AFTER)))
+        item = kept or self._claimed(work, now, free)
+        if not item:
+            return None
+        return Turn(
+            work=work,
+            want=item["want"],
+            fence=item["f"],
+            tries=item["tries"],
+            raised=from_text(item["raised"]),
+            head=Head(work.key),
+            slot=slot if kept else None,
+            slot_for=item.get("slot_for", ""),
+            accepted=bool(item.get("accepted")),
+            stored=item,
         )
+
+    def _claimed(self, work: Work, now: datetime, mine: Condition) -> Item | None:
         free = either(Absent("lu"), Compare("lu", "<=", to_text(now)))
         time_has_come = either(Absent("nb"), Compare("nb", "<=", to_text(now + EARLY)))
         until = to_text(now + self._lease)
         try:
-            item = self._table.update(
+            return self._table.update(
                 Update(
                     keys.work(work),
                     set={"lu": until, "due": until, "dshard": keys.due_shard(work)},
@@ -80,18 +96,6 @@ class Desk:
             )
         except ConditionFailed:
             return None
-        return Turn(
-            work=work,
-            want=item["want"],
-            fence=item["f"],
-            tries=item["tries"],
-            raised=from_text(item["raised"]),
-            head=Head(work.key),
-            slot=slot if slot and slot > now - VOID_AFTER else None,
-            slot_for=item.get("slot_for", ""),
-            accepted=bool(item.get("accepted")),
-            stored=item,
-        )
 
     def open(self, turn: Turn) -> Turn:
         key = turn.work.key

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from itertools import chain
 
 from bridge.domain.ids import OrderId, OrderKey, Region, Seller, SellerId, Sku
 from bridge.domain.lifecycle import CONFIRM_SHIPMENT, KINDS
@@ -140,12 +141,13 @@ def due_shard(work: Work) -> str:
     return f"D#{work.kind}#{_shard(work.key) % DUE_SHARDS}"
 
 
-_ALL_DUE = tuple(f"D#{kind}#{shard}" for kind in KINDS for shard in range(DUE_SHARDS))
+_DUE = {kind: tuple(f"D#{kind}#{shard}" for shard in range(DUE_SHARDS)) for kind in KINDS}
+_ALL_DUE = tuple(chain.from_iterable(_DUE.values()))
 
 
-def due_shards() -> Sequence[str]:
-    """Every partition of the index that holds due work."""
-    return _ALL_DUE
+def due_shards(kind: str = "") -> Sequence[str]:
+    """Every partition of the index that holds due work, of one kind or of all."""
+    return _DUE[kind] if kind else _ALL_DUE
 
 
 def ship_by_shard(key: OrderKey) -> str:

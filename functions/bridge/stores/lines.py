@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bridge.domain import lines
 from bridge.domain.ids import OrderKey
 from bridge.domain.lifecycle import FETCH_ORDER, HAND_TO_ERP
-from bridge.domain.lines import Line, Opened
+from bridge.domain.lines import Line, Opened, Waiting
 from bridge.domain.times import from_text, to_text
 from bridge.domain.work import Turn, Work
 from bridge.ports import Clock
@@ -23,6 +23,8 @@ from bridge.stores.table import Absent, Compare, ConditionFailed, Item, Present,
 _NOTED = timedelta(seconds=20)
 """A worker notes again that somebody joined after this time."""
 _EARLY = timedelta(seconds=2)
+_UNDER_WAY = timedelta(seconds=5)
+"""A message takes up to a second longer than it should, and its worker some to begin."""
 _AT_ONCE = 100
 _LAST = "~"
 """Sorts behind every place."""
@@ -71,13 +73,14 @@ class Lines:
         update = Update(keys.line(line), set={"next": to_text(following)}, when=equals("next", noted["next"]))
         return _opened(line, {**noted, "next": to_text(following)}) if self._done(update) else None
 
-    def served(self, opened: Opened, slots: Sequence[datetime]) -> None:
+    def served(self, opened: Opened, slots: Sequence[datetime], pace: int) -> None:
+        change: Item = {"pace": pace} if pace != opened.pace else {}
         if slots:
-            change: Item = {"dry": 0, "held": to_text(max(slots))}
-        elif opened.held and opened.held > self._clock.now():
+            change |= {"dry": 0, "held": to_text(max(slots))}
+        elif not opened.held or opened.held <= self._clock.now():
+            change["dry"] = opened.dry + 1
+        if not change:
             return
-        else:
-            change = {"dry": opened.dry + 1}
         self._done(Update(keys.line(opened.line), set=change, when=Present("next")))
 
     def reopen(self, line: Line) -> None:
@@ -87,11 +90,15 @@ class Lines:
 
     def close(self, opened: Opened) -> None:
         unchanged = equals("joined", to_text(opened.joined))
-        self._done(Update(keys.line(opened.line), remove=("since", "next", "dry", "held"), when=unchanged))
+        self._done(Update(keys.line(opened.line), remove=("since", "next", "dry", "held", "pace"), when=unchanged))
 
-    def waiting(self, line: Line, rank: int, limit: int) -> list[Work]:
+    def waiting(self, line: Line, rank: int, limit: int) -> list[Waiting]:
         found = self._table.due(keys.waiting(line, rank), _LAST, limit)
-        return [keys.work_of(item["pk"], item["sk"]) for item in found]
+        return [Waiting(item["due"], keys.work_of(item["pk"], item["sk"])) for item in found]
+
+    def late(self, kind: str, limit: int) -> int:
+        until = to_text(self._clock.now() - _UNDER_WAY)
+        return min(sum(len(self._table.due(shard, until, limit)) for shard in keys.due_shards(kind)), limit)
 
     def seat(self, line: Line, work: Work, slot: datetime) -> bool:
         now = self._clock.now()
@@ -137,4 +144,4 @@ def _waits(item: Item, here: str) -> bool:
 def _opened(line: Line, note: Item) -> Opened:
     since, joined, following = (from_text(note[name]) for name in ("since", "joined", "next"))
     held = from_text(note["held"]) if "held" in note else None
-    return Opened(line, since, joined, following, note.get("dry", 0), held)
+    return Opened(line, since, joined, following, note.get("dry", 0), held, note.get("pace", lines.SEATS))

@@ -9,16 +9,13 @@ from itertools import chain
 from bridge.domain import lines
 from bridge.domain.errors import BridgeError
 from bridge.domain.lifecycle import HAND_TO_ERP
-from bridge.domain.lines import BY_ORDER, CLOSES_AFTER, Line, Opened
+from bridge.domain.lines import BY_ORDER, CLOSES_AFTER, SEATS, Line, Opened, Waiting
 from bridge.domain.sellers import Mode, SellerRecord
-from bridge.domain.work import Work
 from bridge.ports import Ports
 from bridge.sweeps import orders
 
-SEATS = 80
-"""At most so many at once: what the fastest operation that work waits for grants in half the horizon."""
 _MORE = 20
-"""Looked at beyond that: the index still shows some who were given a seat a moment ago."""
+"""Looked at beyond the seats: the index still shows some who were given one a moment ago."""
 
 
 def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
@@ -27,35 +24,33 @@ def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
     record = ports.sellers.get(line.seller) if opened else None
     if not opened or not record or record.mode not in {Mode.LIVE, Mode.DRY_RUN}:
         return  # the line of a seller who is paused is looked at again by the sweep of due work
-    urgent, others = (ports.lines.waiting(line, rank, SEATS + _MORE) for rank in lines.RANKS)
-    if urgent or others:
-        _seat(opened, _not_into_silence(urgent, ports), others, ports)
+    ranks = [ports.lines.waiting(line, rank, SEATS + _MORE) for rank in lines.RANKS]
+    if any(ranks):
+        _seat(opened, *ranks, ports=ports)
         if line.operation == BY_ORDER:
-            waiting = len(urgent) + len(others)
-            _search(record, waiting, opened, ports, seconds_left, reads=bool(others))
+            reads = bool(ranks[lines.OTHER])
+            _search(record, sum(map(len, ranks)), opened, ports, seconds_left, reads=reads)
     elif ports.clock.now() - opened.joined > CLOSES_AFTER:
         ports.lines.close(opened)
         return
     ports.queue.call(line, delay=opened.next - ports.clock.now())
 
 
-def _not_into_silence(urgent: list[Work], ports: Ports) -> list[Work]:
-    """Without those who would ask an ERP that does not answer; the first of them when it is to be tried again."""
-    to_erp = [work for work in urgent if work.kind == HAND_TO_ERP]
-    room = ports.circuit.room(len(to_erp)) if to_erp else 0
-    left = {*to_erp[room:]}
-    return [work for work in urgent if work not in left]
-
-
-def _seat(opened: Opened, urgent: list[Work], others: list[Work], ports: Ports) -> None:
-    line = opened.line
-    if not urgent and not others:
+def _seat(
+    opened: Opened, hand_overs: list[Waiting], urgent: list[Waiting], others: list[Waiting], *, ports: Ports
+) -> None:
+    line, pace = opened.line, _pace(opened, hand_overs, ports)
+    # Not into silence: of those who would ask an ERP that does not answer, the first when it is to be tried again.
+    room = ports.circuit.room(min(len(hand_overs), pace)) if hand_overs else 0
+    first = sorted([*hand_overs[:room], *urgent], key=lambda one: one.place)
+    wanted = min(len(first) + len(others), SEATS)
+    if not wanted:
         return
-    slots = ports.amazon.seats(line, min(len(urgent) + len(others), SEATS), starved=opened.dry > 0)
-    ports.lines.served(opened, slots)
-    first, second = lines.shares(len(slots), len(others))
+    slots = ports.amazon.seats(line, wanted, starved=opened.dry > 0)
+    ports.lines.served(opened, slots, pace)
+    most, second = lines.shares(len(slots), len(others))
     # Whoever is left over takes the place of one whom the index shows in vain.
-    in_turn = chain(urgent[:first], others[:second], urgent[first:], others[second:])
+    in_turn = (one.work for one in chain(first[:most], others[:second], first[most:], others[second:]))
     seated = 0
     for slot in slots:
         work = next((work for work in in_turn if ports.lines.seat(line, work, slot)), None)
@@ -65,6 +60,10 @@ def _seat(opened: Opened, urgent: list[Work], others: list[Work], ports: Ports) 
         seated += 1
     ports.signals.count("Seated", seated)
     ports.signals.note("line served", seller=str(line.seller), what=line.operation, works=seated)
+
+
+def _pace(opened: Opened, hand_overs: list[Waiting], ports: Ports) -> int:
+    return lines.pace(opened.pace, ports.lines.late(HAND_TO_ERP, SEATS)) if hand_overs else opened.pace
 
 
 def _search(

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bridge.domain.circuit import FIRST_PAUSE, LONGEST_PAUSE, OPENS_AFTER, Circuit, admitted, failed
 from bridge.domain.documents import CancelAnswer
 from bridge.domain.errors import CircuitOpen, Misconfigured, NotNow, Refused, Throttled, Unavailable
-from bridge.domain.lifecycle import FETCH_ORDER, HAND_TO_ERP, Change
-from bridge.domain.lines import URGENT, Line
+from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER, HAND_TO_ERP, Change, Head
+from bridge.domain.lines import HAND_OVER, Line
 from bridge.domain.orders import Status
 from bridge.domain.sellers import Mode
 from bridge.domain.times import to_text
@@ -22,6 +22,7 @@ from bridge.domain.work import LEASE, Work
 from bridge.erp.watched import Watched
 from bridge.outbox import carry_out
 from bridge.stores.circuits import Circuits
+from bridge.stores.raising import raising
 from bridge.sweeps import due, shipments
 from tests.fakes.world import START, World, an_order
 from tests.unit.test_order_flow import deliver, notification
@@ -199,8 +200,8 @@ def test_while_it_is_open_neither_erp_nor_amazon_is_asked_and_no_try_counts(worl
     assert world.signals.counts["ErpCircuitOpen"] == 1
     states = [world.ports.desk.state(work) or {} for work in works]  # type: ignore[attr-defined]
     assert [state["tries"] for state in states] == [1] * OPENS_AFTER + [0] * 3
-    waiting = world.ports.lines.waiting(Line(world.key().seller, "getOrder"), URGENT, 100)
-    assert waiting == works[OPENS_AFTER:]
+    waiting = world.ports.lines.waiting(Line(world.key().seller, "getOrder"), HAND_OVER, 100)
+    assert [one.work for one in waiting] == works[OPENS_AFTER:]
     assert "left in peace" in states[-1]["reason"]
 
 
@@ -210,6 +211,22 @@ def test_a_try_that_found_no_quota_leaves_the_probe_to_others(world: World) -> N
     world.amazon.errors.append(Throttled("quota", START, slot=world.clock.now(), operation="getOrder"))
     carry_out(works[-1], None, world.ports)
     assert circuits(world).room(5) == 1
+
+
+def test_a_hundred_hand_overs_to_a_silent_erp_hide_no_parcel_behind_them(world: World) -> None:
+    outage(world)
+    for n in range(10, 130):
+        work = Work(HAND_TO_ERP, world.key(f"305-{n:07d}-0000001"))
+        world.ports.orders.change(work.key, lambda head: Change(head, (HAND_TO_ERP,)))
+        carry_out(work, None, world.ports)
+    look = Work(CONFIRM_SHIPMENT, world.key("305-0009999-0000001"), "S1#P1")
+    world.table.update(raising(look, Head(look.key), world.clock.now()))
+    turn = world.ports.desk.claim(look, None)
+    assert turn
+    world.ports.lines.join(turn, "getOrder", "quota")
+    world.queue.waiting.clear()
+    world.serve_lines()
+    assert [work for work, _ in world.queue.waiting] == [look]
 
 
 def test_while_it_is_open_nobody_who_would_ask_gets_a_seat_and_then_one_does(world: World) -> None:

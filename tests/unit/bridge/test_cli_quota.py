@@ -114,14 +114,14 @@ def test_who_waits_in_line(shell: Shell) -> None:
     wait(shell, 2)
     wait(shell, 1, FETCH_ORDER)
     since = "2026-11-24T09:00:00+00:00"
-    assert told(shell)["waiting"] == {"urgent": 2, "others": 1, "more": [], "since": since}
-    assert shell("quota")[1].splitlines()[-1].split() == [str(SELLER), "getOrder", "2", "1", since]
+    assert told(shell)["waiting"] == {"hand_overs": 2, "urgent": 0, "others": 1, "more": [], "since": since}
+    assert shell("quota")[1].splitlines()[-1].split() == [str(SELLER), "getOrder", "2", "0", "1", since]
 
 
 def test_of_many_who_wait_a_hundred_are_counted(shell: Shell) -> None:
     wait(shell, 101)
-    assert told(shell)["waiting"]["urgent"] == 100
-    assert told(shell)["waiting"]["more"] == ["urgent"]
+    assert told(shell)["waiting"]["hand_overs"] == 100
+    assert told(shell)["waiting"]["more"] == ["hand_overs"]
     assert "100+" in shell("quota")[1]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bridge.domain.errors import NotNow, Throttled, Unavailable
+from bridge.domain.errors import NotBegun, NotNow, Throttled, Unavailable
 from bridge.domain.ids import OrderId, OrderKey
 from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER
 from bridge.domain.work import IN_FLIGHT, LEASE, Work, pause_after
@@ -124,6 +124,32 @@ def test_a_reserved_slot_belongs_to_the_message_that_carries_it(office: Office) 
     assert turn is not None
     assert turn.slot == slot
     assert "slot" not in (office.desk.state(WORK) or {})
+
+
+def test_a_message_that_comes_twice_does_not_bring_its_slot_twice(office: Office) -> None:
+    office.ask()
+    slot = office.clock.now() + timedelta(seconds=5)
+    assert office.desk.postpone(office.claim(), slot, Throttled("quota", slot, slot=slot, operation="getOrder"))
+    office.wait(timedelta(seconds=5))
+    first = office.desk.claim(WORK, slot)
+    assert first
+    assert first.slot == slot
+    office.desk.postpone(first, office.clock.now(), NotBegun("for now", office.clock.now()))
+    again = office.desk.claim(WORK, slot)
+    assert again
+    assert again.slot is None
+
+
+def test_a_slot_that_was_taken_from_its_message_does_not_keep_it_out(office: Office) -> None:
+    """The sweep took the work for overdue, and then the message came after all."""
+    office.ask()
+    slot = office.clock.now() + timedelta(seconds=5)
+    assert office.desk.postpone(office.claim(), slot, Throttled("quota", slot, slot=slot, operation="getOrder"))
+    office.wait(timedelta(seconds=6))
+    assert office.due() == [WORK]
+    turn = office.desk.claim(WORK, slot)
+    assert turn
+    assert turn.slot is None
 
 
 def test_a_slot_is_for_the_operation_that_it_was_reserved_for(office: Office) -> None:

@@ -13,7 +13,7 @@ import pytest
 from bridge.domain.errors import Throttled
 from bridge.domain.ids import OrderId, OrderKey, Seller, SellerId
 from bridge.domain.lifecycle import FETCH_ORDER, HAND_TO_ERP, Change
-from bridge.domain.lines import CLOSES_AFTER, OTHER, TICK, URGENT, Line
+from bridge.domain.lines import CLOSES_AFTER, RANKS, TICK, Line
 from bridge.domain.orders import Order
 from bridge.domain.readings import Page
 from bridge.domain.sellers import Mode
@@ -67,7 +67,7 @@ def turn(world: World, seats: int) -> list[Work]:
 
 
 def waiting(world: World) -> list[Work]:
-    return [work for rank in (URGENT, OTHER) for work in world.ports.lines.waiting(LINE, rank, 100)]
+    return [one.work for rank in RANKS for one in world.ports.lines.waiting(LINE, rank, 100)]
 
 
 def page(world: World, *orders: Order) -> Page:

@@ -9,8 +9,8 @@ import pytest
 from bridge.domain import lines
 from bridge.domain.errors import Unreadable
 from bridge.domain.ids import OrderId, OrderKey
-from bridge.domain.lifecycle import FETCH_ORDER, HAND_TO_ERP, READ_BACK, Head
-from bridge.domain.lines import OTHER, TICK, URGENT, Line, Opened
+from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER, HAND_TO_ERP, READ_BACK, Head
+from bridge.domain.lines import HAND_OVER, OTHER, SEATS, TICK, URGENT, Line, Opened
 from bridge.domain.work import Work
 from bridge.stores import keys
 from bridge.stores.desk import SENT_AGAIN_AFTER
@@ -40,7 +40,7 @@ def join(office: Office, work: Work = WORK, lines_of: Lines | None = None) -> Li
 
 
 def waiting(office: Office, work: Work = WORK) -> list[Work]:
-    return store(office).waiting(LINE, lines.rank(work.kind), 100)
+    return [one.work for one in store(office).waiting(LINE, lines.rank(work.kind), 100)]
 
 
 def opened(office: Office) -> Opened:
@@ -104,7 +104,8 @@ def test_reads_stand_apart_and_the_newest_change_is_read_first(office: Office) -
         join(office, work)
     assert waiting(office, READING) == [works[n] for n in (1, 3, 0, 2)]
     assert waiting(office) == []
-    assert [lines.rank(kind) for kind in (FETCH_ORDER, READ_BACK, HAND_TO_ERP)] == [OTHER, OTHER, URGENT]
+    kinds = (FETCH_ORDER, READ_BACK, CONFIRM_SHIPMENT, HAND_TO_ERP)
+    assert [lines.rank(kind) for kind in kinds] == [OTHER, OTHER, URGENT, HAND_OVER]
 
 
 # The note that a line is open.
@@ -174,10 +175,44 @@ def test_a_line_is_dry_while_it_holds_no_slot_and_gets_none(office: Office) -> N
     dry = []
     given = office.clock.now() + 70 * SECOND
     for slots in ([], [], [given - SECOND, given], [], [], []):
-        store(office).served(opened(office), slots)
+        store(office).served(opened(office), slots, SEATS)
         dry.append(opened(office).dry)
         office.wait(15 * SECOND)
     assert dry == [1, 2, 0, 0, 0, 1]
+
+
+def test_fewer_hand_overs_get_a_seat_while_the_lane_is_late_and_soon_as_many_as_before() -> None:
+    paces = [SEATS]
+    for late in (0, 3, 40, 40, 40, 40, 40, 40, 40, 2, 0, 0, 0, 0, 0, 0):
+        paces.append(lines.pace(paces[-1], late))
+    assert paces[:10] == [80, 80, 40, 20, 10, 5, 2, 1, 1, 1]
+    assert paces[10:] == [2, 4, 8, 16, 32, 64, 80]
+
+
+def test_the_pace_is_noted_until_the_line_is_closed(office: Office) -> None:
+    office.ask()
+    join(office)
+    assert opened(office).pace == SEATS
+    store(office).served(opened(office), [START], 7)
+    assert opened(office).pace == 7
+    store(office).close(opened(office))
+    (again,) = several(HAND_TO_ERP, 1)
+    office.ask(again)
+    join(office, again)
+    assert opened(office).pace == SEATS
+
+
+def test_late_is_whoever_nobody_began_a_while_after_the_time_came(office: Office) -> None:
+    works = several(HAND_TO_ERP, 4)
+    for work in works:
+        office.ask(work)
+    assert store(office).late(HAND_TO_ERP, 10) == 0
+    office.wait(6 * SECOND)
+    assert store(office).late(HAND_TO_ERP, 10) == 4
+    office.claim(works[0])
+    assert store(office).late(HAND_TO_ERP, 10) == 3
+    assert store(office).late(HAND_TO_ERP, 2) == 2
+    assert store(office).late(FETCH_ORDER, 10) == 0
 
 
 def test_a_line_is_closed_unless_somebody_joined_meanwhile(office: Office) -> None:
@@ -191,7 +226,7 @@ def test_a_line_is_closed_unless_somebody_joined_meanwhile(office: Office) -> No
     assert opened(office).joined == START + 30 * SECOND
     store(office).close(opened(office))
     assert store(office).open() == []
-    store(office).served(before, [])
+    store(office).served(before, [], SEATS)
     assert store(office).open() == []
 
 
