@@ -9,10 +9,8 @@ from typing import Protocol
 
 from bridge.domain.backfill import Backfill
 from bridge.domain.documents import Shipment
-from bridge.domain.errors import NotNow
 from bridge.domain.ids import OrderKey, Seller, Sku
-from bridge.domain.lifecycle import Change, Ending, Head
-from bridge.domain.lines import Line, Opened, Waiting
+from bridge.domain.lifecycle import Change, Head
 from bridge.domain.orders import Order
 from bridge.domain.parcels import Parcel
 from bridge.domain.readings import Page
