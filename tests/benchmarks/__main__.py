@@ -28,6 +28,8 @@ AT_MOST = {
     "erp_down_24h_duplicates": 0.0,
     "erp_down_24h_dead_letters": 0.0,
     "erp_down_24h_handed_out_of_turn_share": 0.1,
+    "slow_erp_handed_vs_optimum": 1.25,
+    "slow_erp_read_p50_s": 2.0,
     "backfill_5000_error_share": 0.05,
 }
 LEARNED = ("documented", "quarter", "fourfold", "lumpy", "up", "down")
@@ -36,7 +38,7 @@ PARTS = (sizes, learning, backlogs, days, backfill)
 
 def failures(figures: dict[str, float]) -> list[str]:
     """Names of the figures beyond their limits; a 429 of ours is one wherever it comes from, but for learned rates."""
-    peers = ("_retry_in_lambda", "_max_concurrency_2", "_no_horizon", "_static", "_aimd")
+    peers = ("_retry_in_lambda", "_max_concurrency_2", "_no_horizon", "_static", "_aimd", "_all_seats")
     ours = {name: value for name, value in figures.items() if not name.endswith(peers)}
     over = [name for name, limit in AT_MOST.items() if not ours[name] <= limit]
     over += [name for name, value in ours.items() if name.endswith("_http_429") and value > 0]

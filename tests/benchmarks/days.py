@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from bridge.domain import pacing
+from bridge.domain import lines, pacing
 from tests.benchmarks.scene import DAY, SELLER, Scene, percentile
 from tests.simulation import story
+from tests.simulation.orders import Order
 from tests.simulation.story import BUSY, Story
 
 USUAL = {
@@ -19,6 +20,10 @@ USUAL = {
     "buyer asks": 2,
 }
 """Our guess at a usual day, in percent; `…_harsh` is the simulation's own mix, 40 % of it trouble."""
+
+
+SLOW = (7.0, 9.0)
+_AT_ONCE = 2
 
 
 class Spread(Story):
@@ -81,5 +86,41 @@ def erp_down(orders: int = 3000, down: float = DAY) -> dict[str, float]:
     }
 
 
+def slow_erp(orders: int = 600, down: float = 3600.0, live: int = 150) -> dict[str, float]:
+    """An ERP that was down and comes back with half the speed that the quota grants; orders that need only a read come
+    in beside. With fewer seats for hand-overs while their lane is late, and without.
+    """
+    found = {}
+    for peer, pace in (("", lines.pace), ("_all_seats", lambda before, _: before)):
+        with patch.object(lines, "pace", pace):
+            scene, reads = _slow_scene(orders, down, live)
+            scene.run_until(lambda scene=scene: len(scene.handed) == orders, DAY)
+            scene.world.hub.run(max(scene.world.hub.now, reads[-1].paid) + 600)
+        waits = [scene.stored[order.partition] - order.paid for order in reads]
+        figures = {
+            "handed_vs_optimum": (scene.handed_s() - down) * _AT_ONCE / (orders * sum(SLOW) / 2),
+            "handed_out_of_turn_share": scene.out_of_turn(after=down + pacing.HORIZON.total_seconds()),
+            "read_p50_s": percentile(waits, 0.5),
+            "read_p99_s": percentile(waits, 0.99),
+            "http_429": float(scene.counted.refused),
+        }
+        found |= {f"slow_erp_{name}{peer}": figure for name, figure in figures.items()}
+    return found
+
+
+def _slow_scene(orders: int, down: float, live: int) -> tuple[Scene, list[Order]]:
+    scene = Scene(erp_at_once=_AT_ONCE)
+    erp, scene.world.amazon.prompt = scene.world.erp, True
+    erp.down, erp.takes = True, SLOW
+    scene.world.hub.at(down, lambda: setattr(erp, "down", False))
+    for number in range(orders):
+        at = scene.rng.uniform(0, down - 300)
+        scene.tell(scene.place(number, changed=at), at=at)
+    reads = [scene.place(orders + n, changed=down + 300 + 7.0 * n, by_merchant=False) for n in range(live)]
+    for order in reads:
+        scene.tell(order, at=order.paid)
+    return scene, reads
+
+
 def figures() -> dict[str, float]:
-    return usual_day() | erp_down()
+    return usual_day() | erp_down() | slow_erp()

@@ -74,6 +74,8 @@ class Erp:
         self.stopped: dict[OrderKey, float] = {}
         """Order → when the ERP was last asked to stop it."""
         self.down = False
+        self.takes: tuple[float, float] | None = None
+        """Seconds for a new document, where it is not the usual time."""
         self.newest: dict[str, Delivery] = {}
         """Deliveries that may be news to whoever lists them."""
         self._hub = hub
@@ -179,7 +181,8 @@ class Connector:
     def create(self, document: Document, recipient: Recipient) -> ErpOrder:
         if self._erp.on_create and not self._erp.down:
             self._erp.on_create(document.key)
-        return self._reach(CREATE, lambda: self._erp.create(document, recipient), document.key)  # type: ignore[return-value]
+        port = replace(CREATE, latency=self._erp.takes) if self._erp.takes else CREATE
+        return self._reach(port, lambda: self._erp.create(document, recipient), document.key)  # type: ignore[return-value]
 
     def cancel(self, key: OrderKey) -> CancelAnswer:
         return self._reach(CANCEL, lambda: self._erp.cancel(key), key)  # type: ignore[return-value]
