@@ -41,7 +41,7 @@ class Api(Construct):
         if site.deployment.api_hmac:
             # An authorizer of API Gateway is not shown the body, which the signature is over: the function looks.
             signed = self._function("SignedFunction", site, "api_hmac")
-            signed.asks_erp()
+            signed.checks_callers()
             self._route(http, signed_api.ROUTES, signed, apigateway.HttpNoneAuthorizer())
             hmac_path = f"{signed_api.PREFIX}/v1"
         url = self._stage(http).url

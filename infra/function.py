@@ -114,6 +114,10 @@ class BridgeFunction(lambda_.Function):
     def asks_erp(self) -> None:
         self._reads([self._site.state.erp_secret_arn])
 
+    def checks_callers(self) -> None:
+        """Reads what callers outside AWS sign with."""
+        self._reads([self._site.state.api_secret_arn])
+
     def tells_erp(self) -> None:
         """Writes to where the connector publishes, if that is in AWS."""
         for grant in self._site.target.grants:

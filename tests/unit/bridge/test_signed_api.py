@@ -189,7 +189,7 @@ def test_a_table_that_does_not_answer_is_a_503(world: Outside) -> None:
 
 def test_a_secret_that_was_broken_later_rings(world: Outside) -> None:
     def broken() -> tuple[bytes, ...]:
-        raise Misconfigured("the ERP secret lacks something")
+        raise Misconfigured("the API secret lacks something")
 
     world.keys = broken
     assert world.post(**event(world))[0] == 503

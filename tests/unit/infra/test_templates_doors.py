@@ -40,9 +40,9 @@ def test_open_routes_lead_to_the_function_that_looks_for_itself(chosen: dict[str
         assert handler == ("api_hmac.handler" if route["AuthorizationType"] == "NONE" else "api.handler")
 
 
-def test_each_function_may_do_what_it_uses_and_only_one_reads_a_secret(chosen: dict[str, Any]) -> None:
+def test_each_function_may_do_what_it_uses_and_only_one_reads_a_secret_of_its_own(chosen: dict[str, Any]) -> None:
     uses_of = {
-        "ApiSignedFunction": Uses(erp=True),
+        "ApiSignedFunction": Uses(callers=True),
         "ApiFunction": Uses(),
         "ErpInFunction": Uses(consumes="ErpInMessagesQueue"),
     }
