@@ -246,7 +246,9 @@ def test_what_the_code_reports_rings(flow: Resources, metric: str) -> None:
     assert alarms[name]["Namespace"] == "SpapiBridge"
     dimensions = {one["Name"]: one["Value"] for one in alarms[name]["Dimensions"]}
     assert dimensions == {"service": "spapi-bridge", "stage": "dev"}
-    assert alarms[name]["Threshold"] == (900 if metric == "SweepLagSeconds" else 0)
+    assert alarms[name]["Threshold"] == {"SweepLagSeconds": 900, "Unsigned": 10}.get(metric, 0)
+    assert alarms[name]["Statistic"] == ("Sum" if metric == "Unsigned" else "Maximum")
+    assert alarms[name]["Period"] == 300
 
 
 def test_alarms_say_what_why_and_what_to_do_and_reach_a_human(flow: Resources) -> None:
