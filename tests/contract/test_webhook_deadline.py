@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 
@@ -20,7 +21,7 @@ from bridge.domain.errors import Unavailable
 from bridge.erp.publish import Publisher
 from bridge.erp.watched import Watched
 from bridge.erp.webhook import WHOLE_S, Webhook
-from bridge.erp.webhook.bounded import ENDS, Bounded
+from bridge.erp.webhook.bounded import ENDS, Bounded, _Stream
 from bridge.erp.webhook.config import read_config
 from bridge.stores.circuits import Circuits
 from tests.contract.erp_kit.cases import order
@@ -154,6 +155,23 @@ def test_who_shakes_no_hand_is_left() -> None:
         trust = ssl.create_default_context()
         with webhook(seen.port, trust=trust) as channel, pytest.raises(Unavailable, match="ConnectTimeout"):
             Publisher(channel, {}).hold(order().key, "x")
+
+
+def test_a_connection_that_is_too_late_for_tls_is_closed() -> None:
+    mine, theirs = socket.socketpair()
+    with closing(theirs), pytest.raises(httpcore.ConnectTimeout):
+        _Stream(Plain(mine), time.monotonic()).start_tls(ssl.create_default_context())
+    assert mine.fileno() == -1
+
+
+class Plain(httpcore.NetworkStream):
+    """A connected socket."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._connected = connected
+
+    def close(self) -> None:
+        self._connected.close()
 
 
 def test_addresses_share_one_end() -> None:

@@ -101,7 +101,11 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        patience = _left(self._ends, timeout, httpcore.ConnectTimeout)
+        try:
+            patience = _left(self._ends, timeout, httpcore.ConnectTimeout)
+        except httpcore.ConnectTimeout:
+            self.close()  # as httpcore's own stream does when it fails: nobody else knows of it yet
+            raise
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, patience), self._ends)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
