@@ -82,6 +82,7 @@ class FlowStack(Stack):
             "NotificationsDeadUrl": inbox.notifications.dead.queue_url,
             "LwaSecret": site.state.lwa_secret_arn,
             "ErpSecret": site.state.erp_secret_arn,
+            "ApiSecret": site.state.api_secret_arn,
             "SellerSecretPrefix": site.state.seller_secrets,
             "SecretsKeyArn": site.state.key.key_arn,
             "AlarmTopicArn": site.watch.topic.topic_arn,

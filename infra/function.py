@@ -27,6 +27,8 @@ class Entry:
     kinds: tuple[str, ...] = ()
     timeout_s: int = 30
     memory_mb: int = 512
+    at_once: int | None = None
+    """Never more of it at a time, and room for so many whatever else runs; None: as many as there is room for."""
 
 
 class BridgeFunction(lambda_.Function):
@@ -56,6 +58,7 @@ class BridgeFunction(lambda_.Function):
             handler=f"{entry.module}.handler",
             timeout=Duration.seconds(entry.timeout_s),
             memory_size=entry.memory_mb,
+            reserved_concurrent_executions=entry.at_once,
             tracing=lambda_.Tracing.ACTIVE,
             log_group=log_group,
             # Work that is postponed is sent to the function's own queue: Lambda's loop detection would drop it after
@@ -113,6 +116,10 @@ class BridgeFunction(lambda_.Function):
 
     def asks_erp(self) -> None:
         self._reads([self._site.state.erp_secret_arn])
+
+    def checks_callers(self) -> None:
+        """Reads what callers outside AWS sign with."""
+        self._reads([self._site.state.api_secret_arn])
 
     def tells_erp(self) -> None:
         """Writes to where the connector publishes, if that is in AWS."""

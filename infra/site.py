@@ -49,5 +49,6 @@ class Site:
             lwa_secret=self.state.lwa_secret_arn,
             seller_secrets=self.state.seller_secrets,
             erp_secret=self.state.erp_secret_arn,
+            api_secret=self.state.api_secret_arn,
             **{**self.deployment.settings, "erp_target": self.target.name},
         )

@@ -18,6 +18,7 @@ _LWA = {
     "client_id": "put the LWA client id of your SP-API application here (amzn1.application-oa2-client.…)",
     "client_secret": "put the LWA client secret of your SP-API application here",
 }
+_API = {"put": 'where -c api_hmac=1 is chosen, replace all of this by {"api_secrets": ["whsec_…"]}'}
 _ERP = {"put": "replace all of this by the settings of your ERP connector, as JSON"}
 
 
@@ -42,6 +43,8 @@ class StateStack(Stack):
         self.table = self._table()
         self.lwa_secret = self._secret("LwaSecret", "Login with Amazon: client_id and client_secret", _LWA)
         self.erp_secret = self._secret("ErpSecret", "How to reach the ERP: the connector's settings", _ERP)
+        # Also where nobody signs: see docs/decisions.md, Callers outside AWS.
+        self.api_secret = self._secret("ApiSecret", "What callers outside AWS sign with: api_secrets", _API)
         self.drop = self._drop() if erp == "file_drop" else None
         """The bucket of the connector `file_drop`, here because a reader's rights hang on its name."""
         self.seller_secrets = f"bridge/{stage}/seller/"
@@ -54,6 +57,10 @@ class StateStack(Stack):
     @property
     def erp_secret_arn(self) -> str:
         return _whole_arn(self.erp_secret)
+
+    @property
+    def api_secret_arn(self) -> str:
+        return _whole_arn(self.api_secret)
 
     @property
     def due_index_arn(self) -> str:

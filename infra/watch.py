@@ -26,6 +26,8 @@ class Limit:
     above: int = 0
     silence_rings: bool = False
     """Whether no figure at all is a reason to ring."""
+    statistic: str = "Maximum"
+    """Of the figures of five minutes; `Sum` where a few are no reason to ring."""
 
     @property
     def text(self) -> str:
@@ -65,6 +67,16 @@ REPORTED = {
         do="Look at the log of the sweep functions and at their schedules; `bridge status` shows every cursor.",
         silence_rings=True,
     ),
+    # Two a minute. A caller whose clock or secret is wrong says everything in vain and tries it again; a call that was
+    # repeated with its old signature, or one probe, is no reason to wake anybody. Strangers who look around meet other
+    # paths than these, which never get as far as the function.
+    "Unsigned": Limit(
+        above=10,
+        statistic="Sum",
+        what="More than ten calls in five minutes from outside AWS without a good signature.",
+        why="What an ERP says with a wrong secret or clock is not heard: shipments, cancellations. Or strangers knock.",
+        do="The log of the function of functions/api_hmac.py says what is wrong: mend the caller's secret or clock.",
+    ),
     "Misconfigured": Limit(
         what="A function found a setting or a secret of this deployment missing or wrong.",
         why="It does nothing until that is put right.",
@@ -85,7 +97,7 @@ class Watch(Construct):
                 namespace=NAMESPACE,
                 metric_name=name,
                 dimensions_map={"service": SERVICE, "stage": stage},
-                statistic="Maximum",
+                statistic=limit.statistic,
                 period=Duration.minutes(5),
             )
             self.alarm(self, name, metric, limit)

@@ -1,12 +1,12 @@
 """The whole system on this machine: emulator, simulator and ERP, with the app deployed and the sellers connected.
 
-`python -m local.machine up` starts and connects everything, `down` ends it; `local.demo` and the end-to-end tests
-use the same functions.
+`python -m local.machine up` starts and connects everything, `down` ends it; demo and end-to-end tests use the same.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import shlex
@@ -123,6 +123,7 @@ def _deployed(
     context = {
         "scale": "demo",
         "application_id": APPLICATION,
+        "api_hmac": "1",
         "spapi_endpoint": amazon.url,
         "lwa_endpoint": f"{amazon.url}/auth/o2/token",
         **({"settings": json.dumps(dict(scale))} if scale else {}),
@@ -172,19 +173,19 @@ def _free_port() -> int:
 
 
 def _connect(machine: Machine, say: Say) -> None:
-    """What docs/deploying.md asks of a person: the two secrets, and every seller through `bridge seller add`."""
+    """What docs/deploying.md asks of a person: the three secrets, and every seller through `bridge seller add`."""
     client_secret = f"amzn1.oa2-cs.v1.{machine.simulator.canary}-client-secret"
-    secrets = machine.client("secretsmanager")
+    put = machine.client("secretsmanager").put_secret_value
     lwa = {"client_id": CLIENT_ID, "client_secret": client_secret}
-    for name, value in (("LwaSecret", lwa), ("ErpSecret", machine.erp.config)):
-        secrets.put_secret_value(SecretId=machine.outputs[name], SecretString=json.dumps(value))
+    api = {"api_secrets": ["whsec_" + base64.b64encode(os.urandom(32)).decode()]}
+    for name, value in (("LwaSecret", lwa), ("ErpSecret", machine.erp.config), ("ApiSecret", api)):
+        put(SecretId=machine.outputs[name], SecretString=json.dumps(value))
     with Amazon(machine.simulator.url) as amazon:
         amazon.register_application(APPLICATION, CLIENT_ID, client_secret)
         for seller in SELLERS:
             token = amazon.add_seller(seller.seller_id, seller.region, marketplace_ids=seller.marketplaces)
-            say(
-                machine.bridge("seller", "add", seller.seller_id, "--region", seller.region, stdin=token + "\n").strip()
-            )
+            where = ("--region", seller.region)
+            say(machine.bridge("seller", "add", seller.seller_id, *where, stdin=token + "\n").strip())
 
 
 def recall(run: Path = RUN) -> Machine | None:
@@ -193,8 +194,7 @@ def recall(run: Path = RUN) -> Machine | None:
     record = run / "deployed.json"
     if not (cloud and amazon and warehouse and record.is_file()) or not erp.alive(warehouse.pid):
         return None
-    outputs = json.loads(record.read_text(encoding="utf-8"))["outputs"]
-    return Machine(run, cloud, amazon, warehouse, outputs)
+    return Machine(run, cloud, amazon, warehouse, json.loads(record.read_text(encoding="utf-8"))["outputs"])
 
 
 def down(run: Path = RUN) -> None:

@@ -20,7 +20,7 @@ def signed_api_handler() -> Handler:
         first = Seen(table(settings), outside.clock).first
 
         def keys() -> tuple[bytes, ...]:
-            return read_keys(secrets.read(settings.erp_secret))
+            return read_keys(secrets.read(settings.api_secret))
 
         keys()  # Misconfigured now rather than at the first call
         return signed_api.consumer(outside, keys, first)

@@ -42,6 +42,8 @@ class Settings:
     """Name of the connector (a row of CONNECTORS) or its dotted path."""
     erp_secret: str
     """Secret with the connector's own settings, as JSON."""
+    api_secret: str
+    """Secret with {"api_secrets": […]}: what callers outside AWS sign with."""
     erp_target: str
     """Queue, bus or bucket that the connector writes to, where it is one of AWS's; empty for all others."""
     spapi_endpoint: str

@@ -30,6 +30,7 @@ def consumer(
             _once(call, first)
         except Unsigned as error:
             ports.signals.count("Unsigned")
+            ports.signals.note("unsigned", reason=str(error))  # a text of ours, without a word of the caller's
             return api.answer(401, error=str(error))
         except BridgeError as error:
             if isinstance(error, Misconfigured):

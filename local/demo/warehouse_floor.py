@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import ssl
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 from botocore.auth import SigV4Auth
@@ -15,6 +16,7 @@ from botocore.credentials import Credentials
 
 from bridge.domain.documents import Shipment
 from bridge.domain.ids import Region, Seller, SellerId
+from bridge.domain.signatures import Call, secret_key, sign
 from bridge.erp.tryton import connect
 from local.emulator.server import ACCOUNT, REGION
 from local.erp.warehouse import Warehouse
@@ -74,17 +76,34 @@ def _body(shipment: Shipment) -> dict[str, Any]:
 def post(
     machine: Machine, route: str, body: dict[str, Any], credentials: Credentials | None = ROOT, **headers: str
 ) -> httpx.Response:
-    """The answer of the HTTP API; without credentials the request is not signed.
-
-    The emulator knows an API by its host name, and listens on one port for all of them.
-    """
-    told, emulator = urlsplit(f"{machine.outputs['ApiUrl']}/{route}"), urlsplit(machine.emulator.url)
-    host = f"{told.netloc.partition('.')[0]}.execute-api.localhost:{emulator.port}"
+    """The answer of the HTTP API; without credentials the request is not signed."""
+    told = urlsplit(f"{machine.outputs['ApiUrl']}/{route}")
     content = json.dumps(body)
-    request = AWSRequest("POST", f"{emulator.scheme}://{host}{told.path}", data=content)
-    request.headers["content-type"] = "application/json"
+    where = f"{urlsplit(machine.emulator.url).scheme}://{_host(machine, told)}{told.path}"
+    request = AWSRequest("POST", where, data=content, headers={"content-type": "application/json"})
     if credentials is not None:
         SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+    return _sent(machine, told, content, {**headers, **dict(request.headers)})
+
+
+def post_signed(machine: Machine, route: str, body: dict[str, Any], secret: str) -> httpx.Response:
+    """The answer at the door for callers outside AWS, who sign with one of `api_secrets`."""
+    told, content = urlsplit(f"{machine.outputs['HmacApiUrl']}/{route}"), json.dumps(body)
+    call = Call(str(int(datetime.now(UTC).timestamp())), "POST", told.path, content.encode())
+    key = secret_key(secret)
+    if key is None:
+        msg = "that is no secret"
+        raise ValueError(msg)
+    said = {"bridge-timestamp": call.timestamp, "bridge-signature": sign(key, call)}
+    return _sent(machine, told, content, {"content-type": "application/json", **said})
+
+
+def _sent(machine: Machine, told: SplitResult, content: str, headers: Mapping[str, str]) -> httpx.Response:
     trust = ssl.create_default_context(cafile=machine.emulator.certificate or None)
-    sent = {**headers, **dict(request.headers), "host": host}
+    sent = {**headers, "host": _host(machine, told)}
     return httpx.post(f"{machine.emulator.url}{told.path}", content=content, headers=sent, timeout=30, verify=trust)
+
+
+def _host(machine: Machine, told: SplitResult) -> str:
+    """The emulator knows an API by its host name, and listens on one port for all of them."""
+    return f"{told.netloc.partition('.')[0]}.execute-api.localhost:{urlsplit(machine.emulator.url).port}"

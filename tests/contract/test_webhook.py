@@ -23,6 +23,7 @@ from bridge.domain.signatures import secret_key
 from bridge.erp import connector
 from bridge.erp.publish import Channel, Publisher
 from bridge.erp.webhook import TIMEOUT, Webhook, connect
+from bridge.erp.webhook.bounded import Bounded
 from bridge.erp.webhook.config import read_config
 from bridge.erp.webhook.signing import headers
 from tests.contract.erp_kit.cases import CANARY, RECIPIENT, order
@@ -353,7 +354,7 @@ class TestDestinations:
             port = receiver.url.rpartition(":")[2]
             for host, taken in (("erp.test", 1), ("other.test", 1)):
                 raw = settings(receiver, url=f"https://{host}:{port}/amazon", private_hosts=[host])
-                with httpx.Client(verify=trusting, trust_env=False) as client:
+                with httpx.Client(transport=Bounded(trusting), trust_env=False) as client:
                     webhook = Webhook(read_config(raw), client, resolve=lambda _: [HOST])
                     with suppress(Unavailable) if host == "other.test" else nullcontext():
                         Publisher(webhook, {}).hold(order().key, "x")

@@ -18,6 +18,7 @@ READERS = {"Notifications": "InboxFunction", **LANES}
 """Every queue, and the one function that reads it."""
 ASKS_AMAZON = (*LANES.values(), "SweepsOrders")
 ASKS_ERP = ("OutboxErp", "SweepsShipments")
+CHECKS_CALLERS = ("ApiSignedFunction",)
 WRITERS = tuple(part for part in FUNCTIONS if part != "SweepsDue")
 """The due sweep only puts off what it finds."""
 LATER_S = 900
@@ -101,6 +102,9 @@ def _secrets() -> Iterator[Right]:
     def erp(place: Place) -> str:
         return place.machine.outputs["ErpSecret"]
 
+    def api(place: Place) -> str:
+        return place.machine.outputs["ApiSecret"]
+
     def new(place: Place) -> dict[str, str]:
         return {"Name": f"{place.machine.outputs['SellerSecretPrefix']}eu/ANEWSELLER", "SecretString": "{}"}
 
@@ -108,8 +112,10 @@ def _secrets() -> Iterator[Right]:
     yield reads("seller's token", lambda p: p.seller_secret, *ASKS_AMAZON, OPERATOR)
     yield reads("token of another stage's seller", lambda p: p.strange_secret, ROOT)
     yield reads("ERP's key", erp, *ASKS_ERP)
+    yield reads("callers' keys", api, *CHECKS_CALLERS)
     yield writes("LWA client", lwa, ROOT)
     yield writes("ERP's key", erp, ROOT)
+    yield writes("callers' keys", api, ROOT)
     yield writes("seller's token", lambda p: p.seller_secret, OPERATOR)
     yield Right(action="secretsmanager:CreateSecret", on="new seller's token", asks=new, may=(OPERATOR,))
 

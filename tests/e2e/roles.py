@@ -23,6 +23,7 @@ FUNCTIONS = (
     "SweepsOrders",
     "SweepsShipments",
     "ApiFunction",
+    "ApiSignedFunction",
 )
 OPERATOR, ERP_SYSTEM = "operator", "erp-system"
 EVERYONE = (*FUNCTIONS, OPERATOR, ERP_SYSTEM)
@@ -132,7 +133,7 @@ class Roles:
         """Step 9 of docs/deploying.md."""
         told = self._machine.outputs
         table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{told['TableName']}"
-        queues = {name: self._queue(url) for name, url in told.items() if name.endswith("Url") and name != "ApiUrl"}
+        queues = {name: self._queue(url) for name, url in told.items() if name.endswith(("QueueUrl", "DeadUrl"))}
         work = [queues[f"{lane}QueueUrl"]["QueueArn"] for lane in ("Orders", "Erp", "Shipments")]
         keys = {told["SecretsKeyArn"], *(queue["KmsMasterKeyId"] for queue in queues.values())}
         sellers = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{told['SellerSecretPrefix']}*"

@@ -14,7 +14,8 @@ _NO_DEAD_LETTERS = (
 )
 _NO_RESERVE = (
     "Reserved concurrency would take from an account that may have ten in all. The lanes are limited where they are "
-    "fed, to two batches at a time; the HTTP API throttles at 10 requests a second; each sweep starts once a minute."
+    "fed, to two batches at a time; the HTTP API throttles at 10 requests a second; each sweep starts once a minute. "
+    "The function behind the routes without an authorizer has its reserve, which is its limit, where it is chosen."
 )
 _NO_VPC = (
     "There is nothing to reach inside a VPC: Amazon, the ERP and AWS's own endpoints are public and spoken to by TLS. "

@@ -22,7 +22,7 @@ import pytest
 from bridge import api, signals
 from bridge.cli import _parser
 from bridge.domain.ids import EU, OrderId, OrderKey, SellerId
-from bridge.domain.signatures import Call, verify
+from bridge.domain.signatures import Call, read_keys, verify
 from bridge.effects import EFFECTS
 from bridge.erp import CONNECTORS
 from bridge.erp.file_drop import FileDrop
@@ -232,6 +232,7 @@ def shown(page: str, name: str) -> dict[str, object]:
 def test_the_secrets_that_are_shown_have_the_form_that_is_read() -> None:
     assert set(shown("docs/deploying.md", "lwa-secret")) == {"client_id", "client_secret"}
     assert read_config(shown("docs/deploying.md", "erp-secret")).shops
+    assert len(read_keys(shown("docs/deploying.md", "api-secret"))) == 1
 
 
 def test_the_settings_of_the_webhook_that_are_shown_are_taken() -> None:

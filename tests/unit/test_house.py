@@ -35,6 +35,7 @@ FLOORS: dict[str, set[str]] = {
     "bridge.spapi": {"bridge.domain", "bridge.ports", "bridge.spapi", "httpx"},
     "bridge.stores": {"bridge.domain", "bridge.ports", "bridge.stores", "boto3", "botocore", "aws_lambda_powertools"},
     "bridge.erp": {"bridge.domain", "bridge.ports", "bridge.erp", "httpx", "boto3", "botocore"},
+    "bridge.erp.webhook": {"bridge.domain", "bridge.ports", "bridge.erp", "httpx", "httpcore"},
     "bridge.envelope": {"bridge.domain"},
     "bridge.batches": {"bridge.domain", "bridge.ports", "aws_lambda_powertools"},
     "bridge.inbox": OUTER | {"bridge.envelope", "bridge.reactions"},

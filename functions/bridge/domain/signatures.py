@@ -66,12 +66,12 @@ def verify(keys: Sequence[bytes], call: Call, signatures: str, now: datetime) ->
 
 
 def read_keys(config: Mapping[str, object]) -> tuple[bytes, ...]:
-    """`api_secrets` of the ERP secret: one, or two while one replaces the other. Misconfigured, never with a value."""
+    """`api_secrets` of the API secret: one, or two while one replaces the other. Misconfigured, never with a value."""
     raw = config.get("api_secrets")
     keys = [secret_key(entry) for entry in raw] if isinstance(raw, list) and 1 <= len(raw) <= 2 else []
     if not keys or None in keys:
         msg = (
-            'the ERP secret lacks "api_secrets": a list of one secret, or of two while one replaces the other, each '
+            'the API secret lacks "api_secrets": a list of one secret, or of two while one replaces the other, each '
             f'"{PREFIX}" and base64 of {_SHORTEST} to {_LONGEST} random bytes'
         )
         raise Misconfigured(msg)

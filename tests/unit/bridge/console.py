@@ -88,6 +88,7 @@ def settings(**changes: str) -> Settings:
             "erp": "tryton",
             "erp_secret": "erp",
             "erp_target": "",
+            "api_secret": "api",
             **names,
             **rhythm,
             **ends,

@@ -65,6 +65,7 @@ class Account:
         }
         secrets = {
             "lwa": {"client_id": "x", "client_secret": "canary-client-secret"},
+            "api": {"put": "what infra/state.py puts there", "unset": "x"},
             "erp": {**ERP, "shops": {f"{SELLER.seller_id}/{DE}": "x"}},
             f"bridge/test/seller/eu/{SELLER.seller_id}": {"refresh_token": "canary-refresh-token"},
         }
@@ -165,17 +166,42 @@ def test_the_erp_tells_and_the_parcel_waits_for_its_order(account: Account) -> N
 
 
 def test_the_erp_tells_from_outside_aws(account: Account, capfd: pytest.CaptureFixture[str]) -> None:
-    key = b"canary-key" * 3
-    secret = {"api_secrets": ["whsec_" + base64.b64encode(key).decode()]}
-    boto3.client("secretsmanager").put_secret_value(SecretId="erp", SecretString=json.dumps({**ERP, **secret}))
-    count = {"sku": "SKU-1", "quantity": 3, "at": "2026-11-24T09:00:00Z"}
+    hold_api_secrets("canary-key")
+    door = account.function("api_hmac", erp_secret="gone")
+    said = signed_count("SKU-1", "canary-key")
+    assert [door(said)["statusCode"] for _ in range(2)] == [202, 401]
+    assert "canary" not in "".join(capfd.readouterr())
+
+
+def hold_api_secrets(*keys: str) -> None:
+    secret = {"api_secrets": ["whsec_" + base64.b64encode(key.encode() * 3).decode() for key in keys]}
+    boto3.client("secretsmanager").put_secret_value(SecretId="api", SecretString=json.dumps(secret))
+
+
+def signed_count(sku: str, key: str) -> dict[str, Any]:
+    """A report of stock as API Gateway brings it."""
+    count = {"sku": sku, "quantity": 3, "at": "2026-11-24T09:00:00Z"}
     body = json.dumps({"region": "eu", "seller_id": SELLER.seller_id, "stock": [count]})
     call = Call(str(int(datetime.now(UTC).timestamp())), "POST", "/hmac/v1/stock", body.encode())
-    headers = {"bridge-timestamp": call.timestamp, "bridge-signature": sign(key, call)}
+    headers = {"bridge-timestamp": call.timestamp, "bridge-signature": sign(key.encode() * 3, call)}
+    return {"routeKey": "POST /hmac/v1/stock", "body": body, "headers": headers}
+
+
+@pytest.mark.parametrize(
+    ("held", "heard"), [(["old-old-old"], [202, 401]), (["new-new-new", "old-old-old"], [202, 202])]
+)
+def test_two_secrets_are_good_while_one_replaces_the_other(account: Account, held: list[str], heard: list[int]) -> None:
+    hold_api_secrets(*held)
     door = account.function("api_hmac")
-    answers = [door({"routeKey": "POST /hmac/v1/stock", "body": body, "headers": headers}) for _ in range(2)]
-    assert [answer["statusCode"] for answer in answers] == [202, 401]
-    assert "canary" not in "".join(capfd.readouterr())
+    assert [door(signed_count(key, key))["statusCode"] for key in ("old-old-old", "new-new-new")] == heard
+
+
+def test_a_secret_in_the_place_of_old_opens_no_door(account: Account) -> None:
+    """The ERP's secret is not read any more, whatever stands in it."""
+    secret = {**ERP, "api_secrets": ["whsec_" + base64.b64encode(b"k" * 32).decode()]}
+    boto3.client("secretsmanager").put_secret_value(SecretId="erp", SecretString=json.dumps(secret))
+    with pytest.raises(Misconfigured, match='the API secret lacks "api_secrets"'):
+        account.function("api_hmac")
 
 
 def test_the_erp_tells_through_its_queue(account: Account) -> None:
@@ -197,8 +223,8 @@ def test_an_erp_that_does_not_answer_is_left_in_peace_on_dynamodb(account: Accou
 @pytest.mark.parametrize(
     ("entry", "changes", "complaint"),
     [
-        ("api_hmac", {}, 'the ERP secret lacks "api_secrets"'),
-        ("api_hmac", {"erp_secret": "gone"}, "secret gone cannot be read"),
+        ("api_hmac", {}, 'the API secret lacks "api_secrets"'),
+        ("api_hmac", {"api_secret": "gone"}, "secret gone cannot be read"),
         ("outbox", {"kinds": ""}, "BRIDGE_KINDS names no effect"),
         ("outbox", {"kinds": "hand_to_erp,fly"}, "BRIDGE_KINDS names no effect: fly"),
         ("outbox", {"kinds": "hand_to_erp", "erp_secret": "gone"}, "secret gone cannot be read"),

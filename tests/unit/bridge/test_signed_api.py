@@ -119,8 +119,9 @@ def untouched(world: Outside, said: dict[str, Any]) -> str:
     ],
 )
 def test_what_was_not_signed_is_not_heard(world: Outside, changes: dict[str, Any]) -> None:
-    untouched(world, event(world, **changes))
+    complaint = untouched(world, event(world, **changes))
     assert world.signals.counts["Unsigned"] == 1
+    assert ("unsigned", {"reason": complaint}) in world.signals.notes
 
 
 @pytest.mark.parametrize("signature", ["", "v1,", "v1", "v2,x", " ", "é\ud800", "v1," + "A" * 44, "x" * 10_000])
@@ -189,7 +190,7 @@ def test_a_table_that_does_not_answer_is_a_503(world: Outside) -> None:
 
 def test_a_secret_that_was_broken_later_rings(world: Outside) -> None:
     def broken() -> tuple[bytes, ...]:
-        raise Misconfigured("the ERP secret lacks something")
+        raise Misconfigured("the API secret lacks something")
 
     world.keys = broken
     assert world.post(**event(world))[0] == 503

@@ -34,6 +34,8 @@ class Uses:
     consumes: str = ""
     amazon: bool = False
     erp: bool = False
+    callers: bool = False
+    """Compares the signatures of callers outside AWS."""
 
 
 USES = {
@@ -63,6 +65,7 @@ def needed(uses: Uses, log: str) -> set[Grant]:
         grants.add(("kms:Decrypt", "InboxKey" if uses.consumes.startswith("Inbox") else "QueueKey", "sqs"))
     secrets = ["LwaSecret", "secret:bridge/dev/seller/*"] if uses.amazon else []
     secrets += ["ErpSecret"] if uses.erp else []
+    secrets += ["ApiSecret"] if uses.callers else []
     grants |= {("secretsmanager:GetSecretValue", secret, "") for secret in secrets}
     grants |= {("kms:Decrypt", "StateKey", "secretsmanager")} if secrets else set()
     return grants

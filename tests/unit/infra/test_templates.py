@@ -66,7 +66,7 @@ def test_keys_rotate(state: Resources, flow: Resources) -> None:
 
 def test_secrets_hold_placeholders_that_are_never_written_again(state: Resources) -> None:
     secrets = of(state, "AWS::SecretsManager::Secret")
-    assert len(secrets) == 2
+    assert len(secrets) == 3
     for secret in secrets.values():
         assert "StateKey" in strings(secret["KmsKeyId"])
         assert "SecretString" not in secret
@@ -176,6 +176,7 @@ def test_environment_holds_names_of_secrets_and_no_secret(flow: Resources) -> No
         variables = function["Environment"]["Variables"]
         assert "Fn::ImportValue" in variables["BRIDGE_LWA_SECRET"]
         assert "Fn::ImportValue" in variables["BRIDGE_ERP_SECRET"]
+        assert "Fn::ImportValue" in variables["BRIDGE_API_SECRET"]
         assert variables["BRIDGE_SELLER_SECRETS"] == "bridge/dev/seller/"
 
 
@@ -245,7 +246,9 @@ def test_what_the_code_reports_rings(flow: Resources, metric: str) -> None:
     assert alarms[name]["Namespace"] == "SpapiBridge"
     dimensions = {one["Name"]: one["Value"] for one in alarms[name]["Dimensions"]}
     assert dimensions == {"service": "spapi-bridge", "stage": "dev"}
-    assert alarms[name]["Threshold"] == (900 if metric == "SweepLagSeconds" else 0)
+    assert alarms[name]["Threshold"] == {"SweepLagSeconds": 900, "Unsigned": 10}.get(metric, 0)
+    assert alarms[name]["Statistic"] == ("Sum" if metric == "Unsigned" else "Maximum")
+    assert alarms[name]["Period"] == 300
 
 
 def test_alarms_say_what_why_and_what_to_do_and_reach_a_human(flow: Resources) -> None:
@@ -311,6 +314,7 @@ def test_emulator_gets_what_aws_gets(
 def test_operator_is_told_what_the_command_line_needs(templates: dict[str, dict[str, Any]]) -> None:
     told = templates["Flow"]["Outputs"]
     wanted = "TableName NotificationsQueueArn NotificationsQueueUrl NotificationsDeadUrl LwaSecret ErpSecret"
+    wanted += " ApiSecret"
     wanted += " SellerSecretPrefix SecretsKeyArn ApiUrl AlarmTopicArn CliSettings"
     lanes = [f"{lane}{what}" for lane in ("Orders", "Erp", "Shipments", "Lines") for what in ("QueueUrl", "DeadUrl")]
     assert set(told) == {*wanted.split(), *lanes}

@@ -40,9 +40,34 @@ def test_open_routes_lead_to_the_function_that_looks_for_itself(chosen: dict[str
         assert handler == ("api_hmac.handler" if route["AuthorizationType"] == "NONE" else "api.handler")
 
 
-def test_each_function_may_do_what_it_uses_and_only_one_reads_a_secret(chosen: dict[str, Any]) -> None:
+def test_open_routes_have_throttles_of_their_own_below_that_of_the_others(chosen: dict[str, Any]) -> None:
+    resources: Resources = chosen["Resources"]
+    routes = of(resources, "AWS::ApiGatewayV2::Route")
+    ((name, stage),) = of(resources, "AWS::ApiGatewayV2::Stage").items()
+    open_routes = {logical: route for logical, route in routes.items() if route["AuthorizationType"] == "NONE"}
+    keys = {route["RouteKey"] for route in open_routes.values()}
+    assert keys == {route.replace("/v1/", "/hmac/v1/") for route in ROUTES}
+    assert stage["RouteSettings"] == {key: {"ThrottlingRateLimit": 5, "ThrottlingBurstLimit": 10} for key in keys}
+    assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 10, "ThrottlingBurstLimit": 20}
+    assert set(open_routes) <= set(resources[name]["DependsOn"]), "a setting of a route that is not there is refused"
+
+
+def test_a_flood_at_the_open_routes_takes_room_from_nobody(
+    chosen: dict[str, Any], templates: dict[str, dict[str, Any]]
+) -> None:
+    def reserved(resources: Resources) -> dict[str, int]:
+        functions = of(resources, "AWS::Lambda::Function").values()
+        return {one["Handler"]: at_once for one in functions if (at_once := one.get("ReservedConcurrentExecutions"))}
+
+    assert reserved(chosen["Resources"]) == {"api_hmac.handler": 10}
+    assert reserved(templates["Flow"]["Resources"]) == {}
+    (stage,) = of(templates["Flow"]["Resources"], "AWS::ApiGatewayV2::Stage").values()
+    assert "RouteSettings" not in stage
+
+
+def test_each_function_may_do_what_it_uses_and_only_one_reads_a_secret_of_its_own(chosen: dict[str, Any]) -> None:
     uses_of = {
-        "ApiSignedFunction": Uses(erp=True),
+        "ApiSignedFunction": Uses(callers=True),
         "ApiFunction": Uses(),
         "ErpInFunction": Uses(consumes="ErpInMessagesQueue"),
     }

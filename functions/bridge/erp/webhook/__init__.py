@@ -14,6 +14,7 @@ from bridge.domain.ids import OrderKey
 from bridge.erp.publish import Publisher
 from bridge.erp.publish.answers import LARGEST, Answer, read_answer
 from bridge.erp.publish.envelope import Envelope
+from bridge.erp.webhook.bounded import ENDS, Bounded
 from bridge.erp.webhook.config import Config, read_config
 from bridge.erp.webhook.destination import Resolve, addresses, at, resolve
 from bridge.erp.webhook.signing import headers
@@ -21,10 +22,8 @@ from bridge.erp.webhook.statuses import said_no
 
 MAX_BYTES = 1024 * 1024
 TIMEOUT = httpx.Timeout(10.0, connect=1.0)
-WHOLE_ANSWER_S = 10.0
-"""A receiver that drips its answer is given up after this."""
-# A connection proves one host name only, and an address may have several: none is used twice.
-LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=0)
+WHOLE_S = 10.0
+"""For a message and its answer, whatever the receiver does: the lease counts on an end."""
 
 
 class Webhook:
@@ -35,11 +34,14 @@ class Webhook:
         config: Config,
         client: httpx.Client | None = None,
         *,
+        whole_s: float = WHOLE_S,
         resolve: Resolve = resolve,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._config = config
-        self._client = client or httpx.Client(timeout=TIMEOUT, limits=LIMITS, trust_env=False)
+        # A connection proves one host name only, and an address may have several: none is used twice.
+        self._client = client or httpx.Client(transport=Bounded(), timeout=TIMEOUT, trust_env=False)
+        self._whole_s = whole_s
         self._resolve = resolve
         self._now = now
 
@@ -67,14 +69,14 @@ class Webhook:
 
     def _send(self, method: str, url: str, name: str, body: bytes, *, absent: int = 0) -> tuple[int, bytes]:
         """Status and content of a 2xx (or of `absent`). What stands in any other answer is never read."""
-        where = httpx.URL(url)
+        where, ends = httpx.URL(url), time.monotonic() + self._whole_s
         signed = headers(name, self._now(), body, self._config.secrets)
         signed |= {"content-type": "application/json", "accept-encoding": "identity", "user-agent": "spapi-bridge"}
         failed = ""
         for address in addresses(where, self._resolve, self._config.private_hosts):
             request = self._client.build_request(method, at(where, address), content=body, headers=signed)
             request.headers["host"] = where.netloc.decode()
-            request.extensions["sni_hostname"] = where.host
+            request.extensions |= {"sni_hostname": where.host, ENDS: ends}
             try:
                 return self._answered(request, absent)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -82,11 +84,11 @@ class Webhook:
             except httpx.TransportError as error:
                 failed = type(error).__name__
                 break
-        msg = f"the webhook's receiver did not answer ({failed})"
+        late = f"not within {self._whole_s:g} s; " if time.monotonic() >= ends else ""
+        msg = f"the webhook's receiver did not answer ({late}{failed})"
         raise Unavailable(msg)
 
     def _answered(self, request: httpx.Request, absent: int) -> tuple[int, bytes]:
-        began = time.monotonic()
         response = self._client.send(request, stream=True)
         try:
             status = response.status_code
@@ -94,21 +96,18 @@ class Webhook:
                 return status, b""
             if not response.is_success:
                 raise said_no(status, response.headers.get("retry-after", ""), self._now())
-            return status, _bounded(response, began)
+            return status, _bounded(response)
         finally:
             response.close()
 
 
-def _bounded(response: httpx.Response, began: float) -> bytes:
+def _bounded(response: httpx.Response) -> bytes:
     """The content, or nothing when it is larger than any answer has reason to be: the message is taken all the same."""
     content = b""
     for piece in response.iter_raw():
         content += piece
         if len(content) > LARGEST:
             return b""
-        if time.monotonic() - began > WHOLE_ANSWER_S:
-            msg = f"the webhook's receiver needed more than {WHOLE_ANSWER_S:.0f} s for its answer"
-            raise Unavailable(msg)
     return content
 
 
