@@ -40,11 +40,12 @@ def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
 
 
 def _not_into_silence(urgent: list[Work], ports: Ports) -> list[Work]:
-    """Without those who would ask an ERP that does not answer; the first of them when it is to be tried again."""
+    """Without those who would ask an ERP that is left in peace; with one of them when it is to be tried again."""
     to_erp = [work for work in urgent if work.kind == HAND_TO_ERP]
-    room = ports.circuit.room(len(to_erp)) if to_erp else 0
-    left = {*to_erp[room:]}
-    return [work for work in urgent if work not in left]
+    if not to_erp:
+        return urgent
+    sent = {to_erp[place] for place in ports.circuit.room(len(to_erp))}
+    return [work for work in urgent if work.kind != HAND_TO_ERP or work in sent]
 
 
 def _seat(opened: Opened, urgent: list[Work], others: list[Work], ports: Ports) -> None:
