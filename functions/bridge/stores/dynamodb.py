@@ -27,7 +27,7 @@ from bridge.stores.table import (
     Write,
 )
 
-_TRIES = 4
+_TRIES, _AT_ONCE = 4, 100
 CONFLICT, COLLIDING = "TransactionConflictException", "DynamoDB: writes to the same item keep colliding"
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -110,15 +110,22 @@ class DynamoTable:
 
     def several(self, *keys: Key) -> list[Item | None]:
         found: dict[Key, Item] = {}
-        wanted: Any = [_write(key._asdict()) for key in dict.fromkeys(keys)]  # DynamoDB refuses a key that comes twice
+        wanted = list(dict.fromkeys(keys))  # DynamoDB refuses a key that comes twice
+        for first in range(0, len(wanted), _AT_ONCE):
+            for item in self._batch(wanted[first : first + _AT_ONCE]):
+                found[Key(item["pk"], item["sk"])] = item
+        return [found.get(key) for key in keys]
+
+    def _batch(self, keys: Sequence[Key]) -> list[Item]:
+        items: list[Item] = []
+        wanted: Any = [_write(key._asdict()) for key in keys]
         for attempt in range(_TRIES):
             asked = {self._name: {"Keys": wanted, "ConsistentRead": True}}
             answer = self._called(self._client.batch_get_item, RequestItems=asked)
-            for item in map(_read, answer["Responses"].get(self._name, [])):
-                found[Key(item["pk"], item["sk"])] = item
+            items += map(_read, answer["Responses"].get(self._name, []))
             wanted = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys")
             if not wanted:
-                return [found.get(key) for key in keys]
+                return items
             self._pause(attempt)
         msg = "DynamoDB: some items were not read"
         raise Unavailable(msg)

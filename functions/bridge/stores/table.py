@@ -110,7 +110,7 @@ class Table(Protocol):
     def get(self, key: Key) -> Item | None: ...
 
     def several(self, *keys: Key) -> list[Item | None]:
-        """Up to a hundred items in one call, in the order of the keys; each read is consistent by itself."""
+        """Any number of items, in the order of the keys, a hundred in one call; each read is consistent by itself."""
         ...
 
     def query(self, pk: str, prefix: str = "") -> list[Item]:

@@ -32,11 +32,13 @@ class Client:
         self.answers = list(answers)
         self.calls: list[str] = []
         self.tokens: list[str] = []
+        self.asked: list[dict[str, Any]] = []
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**parameters: Any) -> Any:
             self.calls.append(operation)
             self.tokens.append(parameters.get("ClientRequestToken", ""))
+            self.asked.append(parameters.get("RequestItems", {}))
             answer = self.answers.pop(0)
             if isinstance(answer, Exception):
                 raise answer
@@ -194,3 +196,17 @@ def test_items_that_are_never_read_are_no_answer() -> None:
     client = Client(*[batch(left=("A",))] * 10)
     with pytest.raises(Unavailable):
         DynamoTable(client, "core", sleep=lambda _: None).several(Key("p", "A"))
+
+
+def test_hundreds_are_asked_for_a_hundred_at_a_time_and_none_twice() -> None:
+    names = [f"{n:03}" for n in range(201)]
+    client = Client(batch(*names[:100]), batch(*names[100:199], left=("199",)), batch("199"), batch())
+    found = DynamoTable(client, "core", sleep=lambda _: None).several(*(Key("p", name) for name in [*names, "000"]))
+    assert [item and item["sk"] for item in found] == [*names[:200], None, "000"]
+    assert [len(asked["core"]["Keys"]) for asked in client.asked] == [100, 100, 1, 1]
+
+
+def test_no_keys_are_no_call() -> None:
+    client = Client()
+    assert DynamoTable(client, "core").several() == []
+    assert client.calls == []
