@@ -39,6 +39,11 @@ class Circuit:
         """Closed, and the last request was answered."""
         return not self.failures and not self.until
 
+    @property
+    def next_try(self) -> datetime | None:
+        """When somebody may ask again, if no answer comes before; None while closed."""
+        return self.until and max(self.until, self.probe or self.until)
+
 
 def admitted(circuit: Circuit, now: datetime) -> Circuit:
     """The circuit after somebody was let through: unchanged while closed. Raises CircuitOpen for everybody else."""
@@ -59,9 +64,9 @@ def room(circuit: Circuit, now: datetime, wanted: int) -> range:
 
     Each probe is another one's than the last: that it failed may be its own fault.
     """
-    if circuit.until is None:
+    if circuit.next_try is None:
         return range(wanted)
-    if not wanted or now < max(circuit.until, circuit.probe or circuit.until):
+    if not wanted or now < circuit.next_try:
         return range(0)
     place = circuit.failures % wanted
     return range(place, place + 1)
