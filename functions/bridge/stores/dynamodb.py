@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from bridge.domain.errors import Unavailable
 from bridge.stores.table import (
@@ -19,6 +19,7 @@ from bridge.stores.table import (
     Condition,
     ConditionFailed,
     Either,
+    Invalid,
     Item,
     Key,
     Present,
@@ -29,6 +30,8 @@ from bridge.stores.table import (
 
 _TRIES, _AT_ONCE = 4, 100
 CONFLICT, COLLIDING = "TransactionConflictException", "DynamoDB: writes to the same item keep colliding"
+_OUR_FAULT = {"ValidationException", "SerializationException", "IdempotentParameterMismatchException"}
+_INVALID = "DynamoDB takes no such request"
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -168,11 +171,13 @@ class DynamoTable:
                 for index, reason in enumerate(reasons):
                     if reason.get("Code") == "ConditionalCheckFailed":
                         raise ConditionFailed(index, _read(reason["Item"]) if reason.get("Item") else None) from None
+                if any(reason.get("Code") == "ValidationError" for reason in reasons):
+                    raise Invalid(_INVALID) from None
                 if not reasons and error.response["Error"]["Code"] != CONFLICT:
-                    _unavailable(error)
+                    _failed(error)
                 self._pause(attempt)
             except BotoCoreError as error:
-                _unavailable(error)
+                _failed(error)
             else:
                 return
         raise Unavailable(COLLIDING)
@@ -212,10 +217,10 @@ class DynamoTable:
                 raise ConditionFailed(0, _read(old) if old else None) from None
             except ClientError as error:
                 if error.response["Error"]["Code"] != CONFLICT:
-                    _unavailable(error)
+                    _failed(error)
                 self._pause(attempt)
             except BotoCoreError as error:
-                _unavailable(error)
+                _failed(error)
             else:
                 return answer
         raise Unavailable(COLLIDING)
@@ -224,7 +229,10 @@ class DynamoTable:
         self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
 
 
-def _unavailable(error: Exception) -> NoReturn:
+def _failed(error: Exception) -> NoReturn:
+    """Without DynamoDB's text, which quotes values."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    if isinstance(error, ParamValidationError) or code in _OUR_FAULT:
+        raise Invalid(f"{_INVALID}: {code}") from None
     msg = f"DynamoDB: {code}"
     raise Unavailable(msg) from error

@@ -104,8 +104,15 @@ class ConditionFailed(Exception):
         self.item = item
 
 
+class Invalid(Exception):
+    """No table would take this request, now or later: a bug of ours. No BridgeError: whoever meets it fails."""
+
+
 class Table(Protocol):
-    """Reads are strongly consistent except `due`. Every method raises Unavailable when the table does not answer."""
+    """Reads are strongly consistent except `due`.
+
+    Every method raises Unavailable when the table does not answer, Invalid when it would never take the request.
+    """
 
     def get(self, key: Key) -> Item | None: ...
 
