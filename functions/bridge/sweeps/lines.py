@@ -28,15 +28,17 @@ def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
     if not opened or not record or record.mode not in {Mode.LIVE, Mode.DRY_RUN}:
         return  # the line of a seller who is paused is looked at again by the sweep of due work
     urgent, others = (ports.lines.waiting(line, rank, SEATS + _MORE) for rank in lines.RANKS)
-    if urgent or others:
-        _seat(opened, _not_into_silence(urgent, ports), others, ports)
-        if line.operation == BY_ORDER:
-            waiting = len(urgent) + len(others)
-            _search(record, waiting, opened, ports, seconds_left, reads=bool(others))
-    elif ports.clock.now() - opened.joined > CLOSES_AFTER:
+    if not urgent and not others and ports.clock.now() - opened.joined > CLOSES_AFTER:
         ports.lines.close(opened)
         return
-    ports.queue.call(line, delay=opened.next - ports.clock.now())
+    try:
+        if urgent or others:
+            _seat(opened, _not_into_silence(urgent, ports), others, ports)
+            if line.operation == BY_ORDER:
+                waiting = len(urgent) + len(others)
+                _search(record, waiting, opened, ports, seconds_left, reads=bool(others))
+    finally:  # what goes wrong in this turn, a bug in a page say, puts off no other
+        ports.queue.call(line, delay=opened.next - ports.clock.now())
 
 
 def _not_into_silence(urgent: list[Work], ports: Ports) -> list[Work]:
