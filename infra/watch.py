@@ -80,7 +80,8 @@ REPORTED = {
     "Misconfigured": Limit(
         what="A function found a setting or a secret of this deployment missing or wrong.",
         why="It does nothing until that is put right.",
-        do="The function's log names the setting or secret. Correct it; secrets are read anew within five minutes.",
+        do="The function's log names the setting or secret. Correct it; secrets are read anew within five minutes. "
+        "Where it is the ERP that turns everything away, `bridge status` says why.",
     ),
 }
 

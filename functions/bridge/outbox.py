@@ -2,7 +2,7 @@
 
 One ladder: done → completed under the fence; NotNow → due later, and sent again if that is soon; Refused or
 Unreadable → parked with the reason; NotAllowed → the seller is quarantined;
-Misconfigured → due in five minutes, with an alarm; anything else is a bug: the record fails,
+Misconfigured → due in six minutes, with an alarm; anything else is a bug: the record fails,
 the lease runs out, and both queue and sweep bring it again.
 """
 
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from bridge.batches import Handler, each_record
+from bridge.domain.circuit import LONGEST_PAUSE
 from bridge.domain.errors import (
     BridgeError,
     CircuitOpen,
@@ -32,7 +33,8 @@ from bridge.ports import Ports
 NEEDS_S = 24.0
 """One piece of work: two requests of at most ten seconds, and the table."""
 
-WHILE_MISCONFIGURED = timedelta(minutes=5)
+WHILE_MISCONFIGURED = LONGEST_PAUSE + timedelta(minutes=1)
+"""So that the next probe of an ERP that turned this work away is somebody else's: it may be to blame itself."""
 
 
 def consumer(ports: Ports, kinds: frozenset[str]) -> Handler:
@@ -105,7 +107,7 @@ def _park(turn: Turn, reason: str, ports: Ports) -> None:
 
 def _line_for(work: Work, error: NotNow) -> str:
     """The operation in whose line this waits: Amazon's quota has no slot for it within the horizon, or the ERP is
-    silent, and then whoever is to be shipped first comes first when it speaks again.
+    left in peace, and then whoever is to be shipped first comes first when it takes requests again.
     """
     if isinstance(error, Throttled) and not error.slot:
         return error.operation

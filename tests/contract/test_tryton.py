@@ -105,7 +105,7 @@ class TestTryton(TrytonKit):
         assert not waits(people, document)
 
     def test_an_unknown_key_is_not_the_orders_fault(self, running: server.Running) -> None:
-        with closing(connect(running.config | {"key": "wrong"})) as tryton, pytest.raises(Unavailable, match="key"):
+        with closing(connect(running.config | {"key": "wrong"})) as tryton, pytest.raises(Misconfigured, match="key"):
             tryton.find(order().key)
 
     def test_an_absent_server_is_unavailable(self, running: server.Running) -> None:
@@ -124,7 +124,8 @@ class TestTryton(TrytonKit):
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        *((status, "<p>Canaria</p>", Unavailable) for status in (302, 401, 404, 408, 423, 429, 500, 502, 503)),
+        *((status, "<p>Canaria</p>", Unavailable) for status in (302, 404, 408, 423, 429, 500, 502, 503)),
+        (401, "<p>Canaria</p>", Misconfigured),
         *((status, '{"message": "Canaria"}', Refused) for status in (400, 403, 409, 422)),
         *((200, body, Unavailable) for body in ("<p>Canaria</p>", '[{"name": "Canaria', "{}", "", '"Canaria"', "null")),
         (200, '[{"__class__": "datetime", "year": 1}]', Unavailable),

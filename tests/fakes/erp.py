@@ -1,4 +1,4 @@
-"""An ERP in memory that keeps the promises of the `Erp` port, with its warehouse and two switches for bad days."""
+"""An ERP in memory that keeps the promises of the `Erp` port, with its warehouse and switches for bad days."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bridge.domain.documents import (
     Shipment,
     ShipmentState,
 )
-from bridge.domain.errors import Refused, Unavailable
+from bridge.domain.errors import BridgeError, Refused, Unavailable
 from bridge.domain.ids import OrderItemId, OrderKey, Seller
 
 SKUS = frozenset(f"SKU-{number:04d}" for number in range(1, 21))
@@ -50,12 +50,15 @@ class FakeSale:
 
 
 class FakeErp:
-    """`down`: every call fails before it does anything; `fail_after_effect`: every write lands, its answer is lost."""
+    """`down`: every call fails before it does anything; `fail_after_effect`: every write lands, its answer is lost;
+    `turns_away`: every call is answered so, and does nothing.
+    """
 
     lookup_lag = timedelta(0)
 
     def __init__(self, skus: frozenset[str] = SKUS, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.down = self.fail_after_effect = False
+        self.turns_away: BridgeError | None = None
         self.skus, self._now, self._lock = skus, now, threading.RLock()
         self.sales: dict[OrderKey, FakeSale] = {}
         self.shipments: dict[str, Shipment] = {}
@@ -153,6 +156,8 @@ class FakeErp:
             if self.down:
                 msg = "the ERP did not answer"
                 raise Unavailable(msg)
+            if self.turns_away:
+                raise self.turns_away
             yield
             if writes and self.fail_after_effect:
                 msg = "the ERP's answer was lost"

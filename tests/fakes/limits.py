@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from bridge.domain.errors import Unavailable
-from bridge.stores.table import All, Compare, Condition, Either, Item, Key, Write
+from bridge.stores.table import All, Compare, Condition, Either, Invalid, Item, Key, Write
 
 LARGEST, MOST_WRITES, MOST_DIGITS = 400 * 1024, 100, 38
 LONGEST_PK, LONGEST_SK = 2048, 1024
@@ -15,7 +14,7 @@ ORDERED = (str, int)
 
 def refuse(why: str) -> NoReturn:
     msg = f"DynamoDB: ValidationException: {why}"
-    raise Unavailable(msg)
+    raise Invalid(msg)
 
 
 def check_writes(writes: Sequence[Write]) -> None:

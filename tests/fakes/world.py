@@ -117,6 +117,8 @@ class FakeAmazon:
         self.orders: dict[str, Order] = {}
         self.recipient: Recipient | None = ANNA
         self.reads: Counter[str] = Counter()
+        self.recipients = 0
+        """Reads that asked for one."""
         self.confirmations: list[Confirmation] = []
         self.errors: deque[Exception] = deque()
         self.lands_before_error = False
@@ -135,6 +137,7 @@ class FakeAmazon:
     def get_order(self, key: OrderKey, *, recipient: bool = False, slot: datetime | None = None) -> Reading:
         self._fail()
         self.reads[key.order_id] += 1
+        self.recipients += recipient
         return Reading(self.orders[key.order_id], self.recipient if recipient else None)
 
     def search_orders(

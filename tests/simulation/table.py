@@ -261,8 +261,14 @@ class Table:
         return self._calls(GET, partial(self._world.get, key), key)  # type: ignore[no-any-return]
 
     def several(self, *keys: Key) -> list[Item | None]:
-        world = self._world
-        return self._calls(SEVERAL, lambda: [world.get(key) for key in keys], keys[-1])  # type: ignore[no-any-return]
+        """A call for each hundred, any of which may go wrong."""
+        found: list[Item | None] = []
+        for first in range(0, len(keys), 100):
+            found += self._calls(SEVERAL, partial(self._all, keys[first : first + 100]), keys[-1])
+        return found
+
+    def _all(self, keys: Sequence[Key]) -> list[Item | None]:
+        return [self._world.get(key) for key in keys]
 
     def query(self, pk: str, prefix: str = "") -> list[Item]:
         return self._calls(QUERY, partial(self._world.query, pk, prefix), pk)  # type: ignore[no-any-return]

@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
-from bridge import inbox
+from bridge import inbox, outbox
 from bridge.domain.documents import ErpOrder, Package, Shipment, ShipmentState
 from bridge.domain.errors import NotAllowed, Refused, Throttled, Unavailable
 from bridge.domain.ids import OrderItemId
+from bridge.domain.lifecycle import HAND_TO_ERP, Ending
 from bridge.domain.orders import Line, Status
 from bridge.domain.sellers import Mode
 from bridge.domain.times import to_text
-from bridge.domain.work import Work
+from bridge.domain.work import Turn, Work, encode
+from bridge.effects import EFFECTS
 from bridge.reactions.shipment_dispatched import react
+from bridge.stores.table import Invalid
 from bridge.sweeps import due, orders, shipments
 from tests.fakes.world import SELLER, START, World, an_order
 
@@ -68,6 +71,14 @@ def deliver(world: World, *bodies: Any) -> list[str]:
         for n, body in enumerate(bodies)
     ]
     answer = inbox.consumer(world.ports, APPLICATION)({"Records": records}, Context())
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def carry(world: World, *works: Work) -> list[str]:
+    """The ids of the records that the lanes report as failed."""
+    records = [{"messageId": str(n), "body": encode(work, None)} for n, work in enumerate(works)]
+    records = [record | {"eventSource": "aws:sqs"} for record in records]
+    answer = outbox.consumer(world.ports, frozenset(EFFECTS))({"Records": records}, Context())
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
@@ -630,3 +641,32 @@ def test_two_lines_of_one_order() -> None:
     deliver(world, notification())
     world.work_off()
     assert world.erp.created == [key]
+
+
+def test_what_the_table_would_never_take_fails_its_record_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not put off: the queue brings it five times, then it lies where an alarm sees it. Its neighbour goes on."""
+    world = World()
+    keys = [world.place(an_order(f"305-000000{n}-0000001")) for n in range(2)]
+    for number, key in enumerate(keys):
+        deliver(world, notification(key.order_id, number=number))
+    world.queue.waiting.clear()
+    complete = world.ports.desk.complete
+
+    def invalid(turn: Turn, ending: Ending | None) -> tuple[Work, ...]:
+        if turn.work.key == keys[0]:
+            raise Invalid("DynamoDB takes no such request: ValidationException")
+        return complete(turn, ending)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(world.ports.desk, "complete", invalid)
+        assert carry(world, *(Work(HAND_TO_ERP, key) for key in keys)) == ["0"]
+    assert world.signals.counts["Bug"] == 1
+    assert [facts["reason"] for event, facts in world.signals.notes if event == "bug"] == [
+        "Invalid at test_order_flow.py:" + str(invalid.__code__.co_firstlineno + 2)
+    ]
+    assert not [event for event, _ in world.signals.notes if event == "postponed"]
+    assert not world.queue.waiting
+    world.clock.sleep(120)
+    due.run(world.ports, lambda: 55.0)
+    world.work_off()
+    assert sorted(world.erp.created) == sorted(keys), "once each: the next try looked first"

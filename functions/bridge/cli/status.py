@@ -65,9 +65,12 @@ def status(deployment: Deployment, asked: argparse.Namespace) -> int:
 
 
 def _silence(circuit: Circuit) -> list[str]:
-    if circuit.until is None:
+    if circuit.next_try is None:
         return []
-    again = circuit.until.isoformat(timespec="seconds")
+    again = circuit.next_try.isoformat(timespec="seconds")
+    if circuit.reason:
+        why = f"{circuit.reason}; no order is handed over until that is put right"
+        return [f"ERP turns everything away: {why}, next try {again}; see docs/runbooks/misconfigured.md"]
     return [f"ERP: {circuit.failures} requests without an answer, next try {again}; see docs/runbooks/erp-silent.md"]
 
 

@@ -17,6 +17,8 @@ BEFORE = timedelta(seconds=150)
 Amazon demands two minutes; the rest is for clocks that differ.
 """
 TOKEN_LIVES = timedelta(hours=23)
+RESTARTS = 3
+"""So many searches in a row may begin anew because of a lost page token and come no further."""
 LEARNT = timedelta(minutes=30)
 """After this time the live searches that were counted say more than their period."""
 _TOO_FEW = 1e-5
@@ -56,6 +58,12 @@ class Backfill:
     """How many orders there are, as the operator says; 0: not told."""
     searches: int = 0
     """Live searches that had been counted when it was asked for."""
+    read: int = 0
+    """Pages of the search that is under way."""
+    reached: int = 0
+    """The most pages of a search from the same `begin` before it."""
+    restarts: int = 0
+    """How many searches in a row, before the one under way, began anew and came no further."""
     outcome: Outcome | None = None
     reason: str = ""
 
@@ -68,6 +76,16 @@ class Backfill:
     def resumes_at(self) -> datetime:
         """Where a new search begins when the page token is lost."""
         return self.begin if self.mixed or self.seen is None else max(self.begin, self.seen)
+
+    @property
+    def further(self) -> bool:
+        """Whether the search that is under way came further than those before it."""
+        return self.resumes_at > self.begin or self.read > self.reached
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it would go round in circles, now that the page token is lost again."""
+        return not self.further and self.restarts + 1 >= RESTARTS
 
     @property
     def share(self) -> float:
@@ -103,6 +121,12 @@ class Supply:
     def at_once(self) -> int:
         """Pages that can be read now."""
         return max(math.floor(self.burst / 2 - self.used) + 1, 0)
+
+
+def in_circles(reason: str) -> str:
+    """Why a backfill has failed whose page token was lost again and again."""
+    what = f"the page token was lost again ({reason}): {RESTARTS} new searches came no further than the first"
+    return f"{what}. Wait some hours; if `bridge quota` shows unused searches, ask Amazon's developer support"
 
 
 def live_period(period: float, searches: int, elapsed: timedelta) -> float:

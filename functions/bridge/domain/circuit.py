@@ -1,4 +1,5 @@
-"""When an ERP that does not answer is left in peace: a circuit that opens, lets one probe through, and closes.
+"""When an ERP that does not answer, or turns everything away, is left in peace: a circuit that opens, lets one probe
+through, and closes.
 
 Pure. Closed: `until` is not set. Open: nothing is asked before `until`. Half open, after that: one probe at a time.
 """
@@ -16,6 +17,8 @@ OPENS_AFTER = 5
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=5)
 AFTER_PROBE = timedelta(seconds=15)
 """Who comes while the probe is out comes back then: a request takes ten seconds at most."""
+PROVEN = timedelta(hours=1)
+"""For so long after the ERP took others' requests again, one that is turned away may itself be to blame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +29,47 @@ class Circuit:
     until: datetime | None = None
     pause: timedelta = timedelta(0)
     probe: datetime | None = None
+    reason: str = ""
+    """Why the ERP turned the last request away; empty where it did not answer."""
+    proven: datetime | None = None
+    """When it last took somebody's request after it had turned one away."""
 
     @property
     def quiet(self) -> bool:
         """Closed, and the last request was answered."""
         return not self.failures and not self.until
 
+    @property
+    def next_try(self) -> datetime | None:
+        """When somebody may ask again, if no answer comes before; None while closed."""
+        return self.until and max(self.until, self.probe or self.until)
+
 
 def admitted(circuit: Circuit, now: datetime) -> Circuit:
     """The circuit after somebody was let through: unchanged while closed. Raises CircuitOpen for everybody else."""
     if circuit.until is None:
         return circuit
+    what = f"turns everything away ({circuit.reason})" if circuit.reason else "does not answer"
     if now < circuit.until:
-        msg = f"the ERP does not answer, and is left in peace for {circuit.pause.total_seconds():.0f} s"
+        msg = f"the ERP {what}, and is left in peace for {circuit.pause.total_seconds():.0f} s"
         raise CircuitOpen(msg, circuit.until)
     if circuit.probe and now < circuit.probe:
-        msg = "the ERP did not answer, and is being tried by somebody else"
+        msg = f"the ERP {what}, and is being tried by somebody else"
         raise CircuitOpen(msg, min(circuit.probe, now + AFTER_PROBE))
     return replace(circuit, probe=now + LEASE)
 
 
-def room(circuit: Circuit, now: datetime, wanted: int) -> int:
-    """How many of those who want to ask may be sent now: a single one where the next request is a probe."""
-    if circuit.until is None:
-        return wanted
-    return 0 if now < (circuit.probe or circuit.until) or now < circuit.until else min(wanted, 1)
+def room(circuit: Circuit, now: datetime, wanted: int) -> range:
+    """The places, among so many who want to ask, of those who may be sent now: all, none, or the next probe alone.
+
+    Each probe is another one's than the last: that it failed may be its own fault.
+    """
+    if circuit.next_try is None:
+        return range(wanted)
+    if not wanted or now < circuit.next_try:
+        return range(0)
+    place = circuit.failures % wanted
+    return range(place, place + 1)
 
 
 def failed(circuit: Circuit, now: datetime) -> Circuit:
@@ -61,4 +80,23 @@ def failed(circuit: Circuit, now: datetime) -> Circuit:
     if not circuit.until and failures < OPENS_AFTER:
         return replace(circuit, failures=failures)
     pause = min(circuit.pause * 2, LONGEST_PAUSE) if circuit.until else FIRST_PAUSE
-    return Circuit(failures, now + pause, pause)
+    return Circuit(failures, now + pause, pause, proven=circuit.proven)
+
+
+def turned_away(circuit: Circuit, now: datetime, reason: str) -> Circuit:
+    """After an answer that any other request would get as well: a human has to change something, so it opens at once.
+
+    Not where others' requests were taken since: then it counts as one of five.
+    """
+    if circuit.until and now < circuit.until and circuit.reason:
+        return circuit
+    failures = circuit.failures + 1
+    others = not circuit.until and circuit.proven and now - circuit.proven < PROVEN
+    if others and failures < OPENS_AFTER:
+        return replace(circuit, failures=failures, reason=reason)
+    return Circuit(failures, now + LONGEST_PAUSE, LONGEST_PAUSE, reason=reason, proven=circuit.proven)
+
+
+def answered(circuit: Circuit, now: datetime) -> Circuit:
+    """After a request that the ERP took, or refused for what was in it."""
+    return Circuit(proven=now if circuit.reason else circuit.proven)

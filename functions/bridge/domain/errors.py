@@ -6,7 +6,7 @@ BridgeError
 ├── NotNow          try again later                          → stays due
 │   ├── NotBegun    nothing was sent, so the try leaves no doubt and does not count
 │   │   ├── Throttled    no slot of Amazon's quota is free yet
-│   │   └── CircuitOpen  the ERP has not answered for a while
+│   │   └── CircuitOpen  the ERP has not answered for a while, or turns everything away
 │   ├── Unavailable the target did not answer, or not well
 │   └── Unacknowledged  the target has it, and has not said what became of it
 ├── NotAllowed      the seller's consent is gone             → seller quarantined, a human is called
@@ -49,7 +49,7 @@ class NotBegun(NotNow):
 
 
 class CircuitOpen(NotBegun):
-    """The ERP did not answer several times in a row, and is left in peace until `until`."""
+    """The ERP did not answer several times in a row, or turns everything away: it is left in peace until `until`."""
 
 
 class Throttled(NotBegun):

@@ -26,7 +26,9 @@ def run(turn: Turn, ports: Ports) -> Ending | None:
     if turn.head.erp_number:
         return None
     if not turn.rehearse:
-        ports.circuit.look()  # before a read of Amazon is spent on it
+        # Before a read of Amazon is spent on it: is the ERP left in peace, is its secret to be read?
+        ports.circuit.look()
+        _ = ports.erp.lookup_lag
     reading = ports.amazon.get_order(key, recipient=not turn.rehearse, slot=turn.slot_of("getOrder"))
     head, works = ports.orders.fold(key, reading.order, handling=HAND_TO_ERP, known=turn.head)
     ports.send(works)

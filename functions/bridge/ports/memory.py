@@ -158,7 +158,9 @@ class Backfills(Protocol):
         ...
 
     def refused(self, backfill: Backfill, reason: str) -> None:
-        """Amazon refused a page: the next one begins a new search; when this one did already, it has failed."""
+        """Amazon refused a page: the next one begins a new search; it has failed when this one did already,
+        or when new searches come no further.
+        """
         ...
 
 

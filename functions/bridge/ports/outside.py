@@ -64,7 +64,7 @@ class Erp(Protocol):
 
 
 class Circuit(Protocol):
-    """Whether the ERP answers, as all workers know it together."""
+    """Whether the ERP answers and takes requests, as all workers know it together."""
 
     def look(self) -> None:
         """Raises CircuitOpen as `admit` does, and lets nobody through yet: for who has something else to do before."""
@@ -74,12 +74,16 @@ class Circuit(Protocol):
         """Raises CircuitOpen while the ERP is left in peace, and then for all but one, whose request is the probe."""
         ...
 
-    def room(self, wanted: int) -> int:
-        """How many of those who want to ask may be sent now: none, one as the probe, or all."""
+    def room(self, wanted: int) -> range:
+        """The places, among so many who want to ask, of those who may be sent now: none, one as the probe, or all."""
         ...
 
     def failed(self) -> bool:
         """The ERP did not answer. True when it is left in peace from now on."""
+        ...
+
+    def turned_away(self, reason: str) -> bool:
+        """The ERP said what it would say to any other request too. True when it is left in peace from now on."""
         ...
 
     def answered(self) -> None: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bridge.domain.backfill import Backfill, Outcome
+from bridge.domain.backfill import Backfill, Outcome, in_circles
 from bridge.domain.ids import Seller
 from bridge.domain.readings import Page
 from bridge.domain.times import from_text, to_text
@@ -43,9 +43,13 @@ class Backfills:
         return self._changed(backfill, ended)
 
     def go_on(self, backfill: Backfill) -> Backfill | None:
-        """One that was stopped, or that Amazon refused, from where it was."""
-        again = Update(keys.backfill(backfill.seller), remove=("outcome", "reason"))
-        return self._changed(backfill, again)
+        """One that was stopped, or that Amazon refused, from where it was; with a new search if its token was lost."""
+        lost = backfill.token and backfill.outcome is Outcome.FAILED
+        change, over = (_anew(backfill), ("token",)) if lost else ({}, ())
+        remove = ("outcome", "reason", *over)
+        return self._changed(
+            backfill, Update(keys.backfill(backfill.seller), set=change | {"restarts": 0}, remove=remove)
+        )
 
     def turn(self, backfill: Backfill, page: Page) -> Backfill | None:
         versions = sorted(from_text(order.version) for order in page.orders)
@@ -59,23 +63,22 @@ class Backfills:
         update = Update(
             keys.backfill(backfill.seller),
             set=change,
-            add={"orders": len(page.orders) + len(page.unreadable), "pages": 1},
+            add={"orders": len(page.orders) + len(page.unreadable), "pages": 1, "read": 1},
             remove=() if page.next_token else ("token",),
             when=both(Absent("outcome"), _same("token", backfill.token)),
         )
         return self._changed(backfill, update)
 
     def refused(self, backfill: Backfill, reason: str) -> None:
-        """A page token that Amazon takes no more is given up; without one there is nothing left to try."""
-        key = keys.backfill(backfill.seller)
-        if backfill.token is None:
-            failed = {"outcome": str(Outcome.FAILED), "reason": reason}
-            self._changed(backfill, Update(key, set=failed, when=Absent("outcome")))
+        """A page token that Amazon takes no more is given up; without one, or in circles, nothing is left to try."""
+        key, same = keys.backfill(backfill.seller), _same("token", backfill.token)
+        if backfill.token is None or backfill.hopeless:
+            why = in_circles(reason) if backfill.token else reason
+            failed = {"outcome": str(Outcome.FAILED), "reason": why}
+            self._changed(backfill, Update(key, set=failed, when=both(Absent("outcome"), same)))
             return
-        begin = {"begin": to_text(backfill.resumes_at)}
-        anew = {} if backfill.resumes_at > backfill.begin else {"orders": 0, "pages": 0}
-        update = Update(key, set=begin | anew, remove=("token",), when=equals("token", backfill.token))
-        self._changed(backfill, update)
+        change = _anew(backfill) | {"restarts": 0 if backfill.further else backfill.restarts + 1}
+        self._changed(backfill, Update(key, set=change, remove=("token",), when=same))
 
     def _changed(self, backfill: Backfill, update: Update) -> Backfill | None:
         """Only of that one, not of another that was asked for since."""
@@ -91,6 +94,14 @@ class Backfills:
 def under_way(item: Item) -> bool:
     """Whether this is the item of a backfill that goes on."""
     return "since" in item and "outcome" not in item
+
+
+def _anew(backfill: Backfill) -> Item:
+    """A new search, without the page token that is lost, from where the one under way had come to."""
+    change: Item = {"begin": to_text(backfill.resumes_at), "read": 0}
+    if backfill.resumes_at > backfill.begin:
+        return change | {"reached": 0}
+    return change | {"orders": 0, "pages": 0, "reached": max(backfill.read, backfill.reached)}
 
 
 def _same(name: str, value: str | None) -> Condition:
@@ -114,6 +125,9 @@ def _read(seller: Seller, item: Item) -> Backfill | None:
         mixed=item.get("mixed", False),
         expected=item.get("expected", 0),
         searches=item.get("searches", 0),
+        read=item.get("read", 0),
+        reached=item.get("reached", 0),
+        restarts=item.get("restarts", 0),
         outcome=Outcome(item["outcome"]) if "outcome" in item else None,
         reason=item.get("reason", ""),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from bridge.domain.circuit import Circuit, admitted, failed, room
+from bridge.domain.circuit import Circuit, admitted, answered, failed, room, turned_away
 from bridge.domain.times import from_text, to_text
 from bridge.ports import Clock
 from bridge.stores import keys
@@ -27,7 +27,7 @@ class Circuits:
     def state(self) -> Circuit:
         return _read(self._table.get(self._key))
 
-    def room(self, wanted: int) -> int:
+    def room(self, wanted: int) -> range:
         return room(self.state(), self._clock.now(), wanted)
 
     def look(self) -> None:
@@ -37,12 +37,14 @@ class Circuits:
         self._change(lambda circuit: admitted(circuit, self._clock.now()))
 
     def failed(self) -> bool:
-        before, after = self._change(lambda circuit: failed(circuit, self._clock.now()))
-        return after.until is not None and after.until != before.until
+        return _opened(*self._change(lambda circuit: failed(circuit, self._clock.now())))
+
+    def turned_away(self, reason: str) -> bool:
+        return _opened(*self._change(lambda circuit: turned_away(circuit, self._clock.now(), reason)))
 
     def answered(self) -> None:
         if not self._quiet:
-            self._change(lambda _: Circuit())
+            self._change(lambda circuit: answered(circuit, self._clock.now()))
 
     def _change(self, decide: Callable[[Circuit], Circuit]) -> tuple[Circuit, Circuit]:
         """Before and after. When others are faster every time, what they wrote is as good."""
@@ -63,18 +65,25 @@ class Circuits:
         return before, before
 
 
+def _opened(before: Circuit, after: Circuit) -> bool:
+    return after.until is not None and after.until != before.until
+
+
 def _unchanged(revision: int) -> Condition:
     return equals("rev", revision) if revision else Absent("rev")
 
 
 def _item(circuit: Circuit, revision: int) -> Item:
     item: Item = {"rev": revision, "n": circuit.failures, "pause_s": int(circuit.pause.total_seconds())}
-    moments = {"until": circuit.until, "probe": circuit.probe}
+    if circuit.reason:
+        item["why"] = circuit.reason
+    moments = {"until": circuit.until, "probe": circuit.probe, "proven": circuit.proven}
     return item | {name: to_text(moment) for name, moment in moments.items() if moment}
 
 
 def _read(item: Item | None) -> Circuit:
     if not item:
         return Circuit()
-    until, probe = (from_text(item[name]) if name in item else None for name in ("until", "probe"))
-    return Circuit(item["n"], until, timedelta(seconds=item["pause_s"]), probe)
+    moments = ("until", "probe", "proven")
+    until, probe, proven = (from_text(item[name]) if name in item else None for name in moments)
+    return Circuit(item["n"], until, timedelta(seconds=item["pause_s"]), probe, item.get("why", ""), proven)

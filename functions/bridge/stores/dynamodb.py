@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from bridge.domain.errors import Unavailable
 from bridge.stores.table import (
@@ -19,6 +19,7 @@ from bridge.stores.table import (
     Condition,
     ConditionFailed,
     Either,
+    Invalid,
     Item,
     Key,
     Present,
@@ -27,8 +28,10 @@ from bridge.stores.table import (
     Write,
 )
 
-_TRIES = 4
+_TRIES, _AT_ONCE = 4, 100
 CONFLICT, COLLIDING = "TransactionConflictException", "DynamoDB: writes to the same item keep colliding"
+_OUR_FAULT = {"ValidationException", "SerializationException", "IdempotentParameterMismatchException"}
+_INVALID = "DynamoDB takes no such request"
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -110,15 +113,22 @@ class DynamoTable:
 
     def several(self, *keys: Key) -> list[Item | None]:
         found: dict[Key, Item] = {}
-        wanted: Any = [_write(key._asdict()) for key in dict.fromkeys(keys)]  # DynamoDB refuses a key that comes twice
+        wanted = list(dict.fromkeys(keys))  # DynamoDB refuses a key that comes twice
+        for first in range(0, len(wanted), _AT_ONCE):
+            for item in self._batch(wanted[first : first + _AT_ONCE]):
+                found[Key(item["pk"], item["sk"])] = item
+        return [found.get(key) for key in keys]
+
+    def _batch(self, keys: Sequence[Key]) -> list[Item]:
+        items: list[Item] = []
+        wanted: Any = [_write(key._asdict()) for key in keys]
         for attempt in range(_TRIES):
             asked = {self._name: {"Keys": wanted, "ConsistentRead": True}}
             answer = self._called(self._client.batch_get_item, RequestItems=asked)
-            for item in map(_read, answer["Responses"].get(self._name, [])):
-                found[Key(item["pk"], item["sk"])] = item
+            items += map(_read, answer["Responses"].get(self._name, []))
             wanted = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys")
             if not wanted:
-                return [found.get(key) for key in keys]
+                return items
             self._pause(attempt)
         msg = "DynamoDB: some items were not read"
         raise Unavailable(msg)
@@ -161,11 +171,13 @@ class DynamoTable:
                 for index, reason in enumerate(reasons):
                     if reason.get("Code") == "ConditionalCheckFailed":
                         raise ConditionFailed(index, _read(reason["Item"]) if reason.get("Item") else None) from None
+                if any(reason.get("Code") == "ValidationError" for reason in reasons):
+                    raise Invalid(_INVALID) from None
                 if not reasons and error.response["Error"]["Code"] != CONFLICT:
-                    _unavailable(error)
+                    _failed(error)
                 self._pause(attempt)
             except BotoCoreError as error:
-                _unavailable(error)
+                _failed(error)
             else:
                 return
         raise Unavailable(COLLIDING)
@@ -205,10 +217,10 @@ class DynamoTable:
                 raise ConditionFailed(0, _read(old) if old else None) from None
             except ClientError as error:
                 if error.response["Error"]["Code"] != CONFLICT:
-                    _unavailable(error)
+                    _failed(error)
                 self._pause(attempt)
             except BotoCoreError as error:
-                _unavailable(error)
+                _failed(error)
             else:
                 return answer
         raise Unavailable(COLLIDING)
@@ -217,7 +229,10 @@ class DynamoTable:
         self._sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
 
 
-def _unavailable(error: Exception) -> NoReturn:
+def _failed(error: Exception) -> NoReturn:
+    """Without DynamoDB's text, which quotes values."""
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    if isinstance(error, ParamValidationError) or code in _OUR_FAULT:
+        raise Invalid(f"{_INVALID}: {code}") from None
     msg = f"DynamoDB: {code}"
     raise Unavailable(msg) from error

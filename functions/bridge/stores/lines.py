@@ -25,7 +25,6 @@ _NOTED = timedelta(seconds=20)
 _EARLY = timedelta(seconds=2)
 _UNDER_WAY = timedelta(seconds=5)
 """A message takes up to a second longer than it should, and its worker some to begin."""
-_AT_ONCE = 100
 _LAST = "~"
 """Sorts behind every place."""
 
@@ -110,18 +109,9 @@ class Lines:
         return self._done(Update(keys.work(work), set=change, remove=("reason",), when=both(here, free)))
 
     def pending(self, line: Line, orders: Sequence[OrderKey]) -> dict[Work, int]:
-        found: dict[Work, int] = {}
-        if not orders:
-            return found  # DynamoDB refuses to read nothing
-        for kind in (HAND_TO_ERP, FETCH_ORDER):
-            here = keys.waiting(line, lines.rank(kind))
-            for first in range(0, len(orders), _AT_ONCE):
-                works = [Work(kind, key) for key in orders[first : first + _AT_ONCE]]
-                items = self._table.several(*map(keys.work, works))
-                found |= {
-                    work: item["want"] for work, item in zip(works, items, strict=True) if item and _waits(item, here)
-                }
-        return found
+        works = [Work(kind, key) for kind in (HAND_TO_ERP, FETCH_ORDER) for key in orders]
+        items = zip(works, self._table.several(*map(keys.work, works)), strict=True)
+        return {work: item["want"] for work, item in items if item and _waits(item, line, work)}
 
     def leave(self, line: Line, work: Work, want: int) -> bool:
         here = equals("dshard", keys.waiting(line, lines.rank(work.kind)))
@@ -137,8 +127,8 @@ class Lines:
         return True
 
 
-def _waits(item: Item, here: str) -> bool:
-    return item.get("dshard") == here and "due" in item
+def _waits(item: Item, line: Line, work: Work) -> bool:
+    return item.get("dshard") == keys.waiting(line, lines.rank(work.kind)) and "due" in item
 
 
 def _opened(line: Line, note: Item) -> Opened:

@@ -21,7 +21,7 @@ from bridge.stores.raising import raising, time_to_live
 from bridge.stores.table import Absent, Condition, ConditionFailed, Put, Table, Write, equals
 from bridge.stores.table import Item as Stored
 
-_TRIES, _AT_ONCE = 8, 100
+_TRIES = 8
 WARN_BEFORE_SHIP_BY = timedelta(hours=12)
 
 
@@ -36,9 +36,7 @@ class Orders:
         return read_head(key, self._table.get(keys.head(key)))
 
     def several(self, keys_of: Sequence[OrderKey]) -> list[Head]:
-        items: list[Stored | None] = []
-        for first in range(0, len(keys_of), _AT_ONCE):
-            items += self._table.several(*map(keys.head, keys_of[first : first + _AT_ONCE]))
+        items = self._table.several(*map(keys.head, keys_of))
         return [read_head(key, item) for key, item in zip(keys_of, items, strict=True)]
 
     def change(

@@ -104,13 +104,20 @@ class ConditionFailed(Exception):
         self.item = item
 
 
+class Invalid(Exception):
+    """No table would take this request, now or later: a bug of ours. No BridgeError: whoever meets it fails."""
+
+
 class Table(Protocol):
-    """Reads are strongly consistent except `due`. Every method raises Unavailable when the table does not answer."""
+    """Reads are strongly consistent except `due`.
+
+    Every method raises Unavailable when the table does not answer, Invalid when it would never take the request.
+    """
 
     def get(self, key: Key) -> Item | None: ...
 
     def several(self, *keys: Key) -> list[Item | None]:
-        """Up to a hundred items in one call, in the order of the keys; each read is consistent by itself."""
+        """Any number of items, in the order of the keys, a hundred in one call; each read is consistent by itself."""
         ...
 
     def query(self, pk: str, prefix: str = "") -> list[Item]:

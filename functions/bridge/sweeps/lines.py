@@ -25,24 +25,26 @@ def serve(line: Line, ports: Ports, seconds_left: Callable[[], float]) -> None:
     if not opened or not record or record.mode not in {Mode.LIVE, Mode.DRY_RUN}:
         return  # the line of a seller who is paused is looked at again by the sweep of due work
     ranks = [ports.lines.waiting(line, rank, SEATS + _MORE) for rank in lines.RANKS]
-    if any(ranks):
-        _seat(opened, *ranks, ports=ports)
-        if line.operation == BY_ORDER:
-            reads = bool(ranks[lines.OTHER])
-            _search(record, sum(map(len, ranks)), opened, ports, seconds_left, reads=reads)
-    elif ports.clock.now() - opened.joined > CLOSES_AFTER:
+    if not any(ranks) and ports.clock.now() - opened.joined > CLOSES_AFTER:
         ports.lines.close(opened)
         return
-    ports.queue.call(line, delay=opened.next - ports.clock.now())
+    try:
+        if any(ranks):
+            _seat(opened, *ranks, ports=ports)
+            if line.operation == BY_ORDER:
+                reads = bool(ranks[lines.OTHER])
+                _search(record, sum(map(len, ranks)), opened, ports, seconds_left, reads=reads)
+    finally:  # what goes wrong in this turn, a bug in a page say, puts off no other
+        ports.queue.call(line, delay=opened.next - ports.clock.now())
 
 
 def _seat(
     opened: Opened, hand_overs: list[Waiting], urgent: list[Waiting], others: list[Waiting], *, ports: Ports
 ) -> None:
     line, pace = opened.line, _pace(opened, hand_overs, ports)
-    # Not into silence: of those who would ask an ERP that does not answer, the first when it is to be tried again.
-    room = ports.circuit.room(min(len(hand_overs), pace)) if hand_overs else 0
-    first = sorted([*hand_overs[:room], *urgent], key=lambda one: one.place)
+    # Of those who would ask an ERP that is left in peace, one when it is to be tried again.
+    asked = ports.circuit.room(min(len(hand_overs), pace)) if hand_overs else ()
+    first = sorted([*(hand_overs[place] for place in asked), *urgent], key=lambda one: one.place)
     wanted = min(len(first) + len(others), SEATS)
     if not wanted:
         return

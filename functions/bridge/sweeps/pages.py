@@ -19,7 +19,7 @@ Step = Callable[[], tuple[Head, tuple[Work, ...]]]
 
 def fold_page(seller: Seller, page: Page, ports: Ports, *, in_line: bool = True) -> int:
     """How much work the page called for. Whoever waits `in_line` already is not called again."""
-    works, failed = 0, None
+    works, failures = 0, list[Exception]()
     known = ports.orders.several([OrderKey(*seller, order.order_id) for order in page.orders])
     line = Line(seller, BY_ORDER)
     waiting = ports.lines.pending(line, [head.key for head in known]) if in_line else {}
@@ -29,16 +29,17 @@ def fold_page(seller: Seller, page: Page, ports: Ports, *, in_line: bool = True)
     for step in steps:
         try:
             head, called = step()
-        except BridgeError as error:
-            failed = error  # the page comes again, but the other orders need not wait for that
+        except Exception as error:  # noqa: BLE001 - the page comes again, but the other orders need not wait for that
+            failures.append(error)
             continue
         ports.send(called)
         works += len(called)
         reading = Work(FETCH_ORDER, head.key)
         if reading in waiting and head.up_to_date:
             ports.lines.leave(line, reading, waiting[reading])
-    if failed:
-        raise failed
+    if failures:
+        # A bug, if there is one: it calls a human.
+        raise min(failures, key=lambda error: isinstance(error, BridgeError))
     return works
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bridge.domain.documents import Shipment
@@ -33,13 +33,17 @@ def _look(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Call
     try:
         for shipment in ports.erp.list_shipments(record.seller, since):
             if seconds_left() < 5:
-                return
+                break
             seen.take(shipment, ports)
-        complete = True
+        else:
+            complete = True
     finally:
         if complete or seen.until:
             ports.sellers.advance(record.seller, NAME, seen.until, looked=now if complete else None)
-    ports.signals.note("sweep of shipments", seller=str(record.seller), parcels=seen.parcels)
+    if seen.bugs:
+        raise seen.bugs[0]
+    if complete:
+        ports.signals.note("sweep of shipments", seller=str(record.seller), parcels=seen.parcels)
 
 
 @dataclass(slots=True)
@@ -49,6 +53,8 @@ class _Seen:
     until: datetime | None = None
     parcels: int = 0
     stuck: bool = False
+    bugs: list[Exception] = field(default_factory=list)
+    """Raised once the others were taken in."""
 
     def take(self, shipment: Shipment, ports: Ports) -> None:
         try:
@@ -56,5 +62,8 @@ class _Seen:
         except BridgeError as error:
             self.stuck = True
             ports.signals.note("shipment not taken in", order=shipment.key.order_id, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - raised by whoever called, after the others
+            self.stuck = True
+            self.bugs.append(error)
         if not self.stuck:
             self.until = shipment.changed_at

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bridge.domain.errors import Unavailable
 from bridge.stores.table import (
     Compare,
     Condition,
     ConditionFailed,
+    Invalid,
     Item,
     Key,
     Put,
@@ -25,8 +25,11 @@ from bridge.stores.table import (
 from tests.contract.table_kit.cases import Kit
 from tests.contract.table_kit.conditions import Case, check, named
 
-REFUSED = (Unavailable, TypeError, ArithmeticError)
-"""DynamoDB's own refusals are Unavailable; what boto3 cannot even write down is one of the others."""
+REFUSED = (Invalid, TypeError, ArithmeticError)
+"""DynamoDB's own refusals are Invalid, never Unavailable, which would be tried again for ever.
+
+What boto3 cannot even write down is one of the others.
+"""
 BIG = "x" * 410_000
 
 ITEMS: dict[str, Item] = {

@@ -98,6 +98,18 @@ class SeveralItemsKit(Kit):
         table.put(Put(key, {"n": 1}))
         assert table.several(key, Key(space, "gone"), key) == [table.get(key), None, table.get(key)]
 
+    def test_of_no_keys_there_is_nothing(self, table: Table) -> None:
+        assert table.several() == []
+
+    def test_hundreds_of_items_are_read_in_the_order_asked_for(self, table: Table, space: str) -> None:
+        names = [f"{n:03}" for n in range(201)]
+        for start in range(0, 200, 50):
+            table.transact([Put(Key(space, name), {"of": name}) for name in names[start : start + 50]])
+        asked = [Key(space, name) for name in (*reversed(names), names[0], names[200], names[150])]
+        found = table.several(*asked)
+        assert [item and item["of"] for item in found] == [None if key.sk == "200" else key.sk for key in asked]
+        assert found[-1] == table.get(asked[-1])
+
     def test_a_hundred_items_are_read_at_once(self, table: Table, space: str) -> None:
         keys = [Key(space, f"{n:03}") for n in range(100)]
         for key in keys[::2]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from bridge.domain.readings import Page
 from bridge.domain.sellers import Mode
 from bridge.domain.times import to_text
 from bridge.domain.work import LEASE, Work
+from bridge.stores import keys
 from bridge.stores.backfills import Backfills
 from bridge.stores.sellers import Sellers
 from bridge.stores.table import Item, Key, Put, Update, Write
@@ -422,6 +424,94 @@ def test_what_amazon_refuses_without_a_token_has_failed_and_goes_on_when_asked_a
     minutes(world, 1)
     assert known(world, expected)
     assert found(world).outcome is Outcome.DONE
+
+
+def in_circles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Amazon's pages do not come by date, and it takes no second page's token."""
+    search = world.amazon.search_past
+
+    def refused(*asked: Any, token: str | None, **named: Any) -> Page:
+        if token:
+            raise Refused("searchOrders: 400 InvalidInput", "InvalidInput")
+        page = search(*asked, token=None, **named)
+        return replace(page, orders=page.orders[::-1])
+
+    monkeypatch.setattr(world.amazon, "search_past", refused)
+    store(world)._changed(found(world), Update(keys.backfill(SELLER), set={"mixed": True}))
+
+
+def test_a_token_that_is_refused_every_time_ends_after_three_searches_without_progress(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = past(world)
+    ask(world)
+    with monkeypatch.context() as changed:
+        in_circles(world, changed)
+        minutes(world, 3)
+        assert (found(world).outcome, found(world).begin, found(world).restarts) == (None, SINCE, 2)
+        minutes(world, 30)
+        end = found(world)
+        assert (end.outcome, tokens(world)) == (Outcome.FAILED, [None] * 4)
+        assert "lost again (searchOrders: 400 InvalidInput): 3 new searches came no further" in end.reason
+        assert (end.orders, end.pages) == (2, 1), "what was read is still told"
+        assert store(world).go_on(end) is not None
+        minutes(world, 30)
+        assert (found(world).outcome, len(tokens(world))) == (Outcome.FAILED, 7), "three more, as a human asked"
+    store(world).go_on(found(world))
+    minutes(world, 1)
+    end = found(world)
+    assert known(world, expected)
+    assert (end.outcome, end.reason, end.orders, end.pages) == (Outcome.DONE, "", 7, 4)
+
+
+def test_tokens_that_are_lost_now_and_then_end_nothing_that_makes_progress(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each search comes a page further than the one before, but for two between."""
+    expected = past(world, 13)
+    ask(world)
+    search, lives = world.amazon.search_past, iter([1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 9])
+    left = next(lives)
+
+    def now_and_then(*asked: Any, token: str | None, **named: Any) -> Page:
+        nonlocal left
+        if token and not left:
+            left = next(lives)
+            raise Refused("searchOrders: 400 InvalidInput", "InvalidInput")
+        left -= 1
+        return search(*asked, token=token, **named)
+
+    monkeypatch.setattr(world.amazon, "search_past", now_and_then)
+    store(world)._changed(found(world), Update(keys.backfill(SELLER), set={"mixed": True}))
+    minutes(world, 20)
+    assert found(world).outcome is Outcome.DONE
+    assert known(world, expected)
+
+
+def test_pages_that_come_by_date_are_progress_whatever_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = past(world, 13)
+    ask(world)
+    search = world.amazon.search_past
+
+    def refused(*asked: Any, token: str | None, **named: Any) -> Page:
+        if token:
+            raise Refused("searchOrders: 400 InvalidInput", "InvalidInput")
+        return search(*asked, token=None, **named)
+
+    monkeypatch.setattr(world.amazon, "search_past", refused)
+    minutes(world, 20)
+    assert found(world).outcome is Outcome.DONE
+    assert known(world, expected)
+
+
+def test_one_that_was_stopped_meanwhile_has_not_failed(world: World) -> None:
+    half_way(world)
+    before = replace(found(world), restarts=9, reached=9, mixed=True)
+    store(world).stop(before)
+    store(world).refused(before, "searchOrders: 400 InvalidInput")
+    assert found(world).outcome is Outcome.STOPPED
 
 
 # What the operator does meanwhile.

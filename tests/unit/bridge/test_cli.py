@@ -67,6 +67,16 @@ def test_status_says_when_the_erp_is_silent(bridge: Shell) -> None:
     assert finding.startswith("ERP: 5 requests without an answer, next try 2")
 
 
+def test_status_says_why_the_erp_turns_everything_away(bridge: Shell) -> None:
+    circuit = Circuits(bridge.operator.deployment.table, bridge.operator.deployment.clock, "tryton")
+    circuit.turned_away('the ERP does not accept the "key" in its secret')
+    status, said = bridge.json("status")
+    (finding,) = said["findings"]
+    assert status == 1
+    assert finding.startswith('ERP turns everything away: the ERP does not accept the "key" in its secret; no order ')
+    assert finding.endswith("; see docs/runbooks/misconfigured.md")
+
+
 def test_a_paused_seller_is_not_late(bridge: Shell) -> None:
     bridge.operator.connect(Mode.PAUSED, connected=bridge.operator.now - timedelta(days=1))
     assert bridge("status")[0] == 0

@@ -135,6 +135,23 @@ def test_one_that_is_done_is_not_begun_again_by_accident(shell: Shell) -> None:
     assert (found(shell).since.month, found(shell).outcome) == (9, None)
 
 
+def test_one_that_goes_round_in_circles_says_what_why_and_what_to_do(shell: Shell) -> None:
+    shell(*ASK)
+    for _ in range(4):
+        read(shell, 3)
+        read(shell, 1)
+        store(shell).refused(found(shell), "searchOrders: 400 InvalidInput")
+    status, said = shell("backfill", ID)
+    assert status == 1
+    assert "200 orders on 2 pages" in said
+    assert "failed: the page token was lost again (searchOrders: 400 InvalidInput): 3 new searches" in said
+    assert "Wait some hours" in said
+    assert "when that is put right, --since 2026-10-01T00:00:00+00:00 goes on" in said
+    assert "3 new searches" in shell("status")[1]
+    assert shell(*ASK)[0] == 0
+    assert (found(shell).outcome, found(shell).token, found(shell).pages) == (None, None, 0)
+
+
 def test_one_that_has_failed_says_why_and_goes_on_when_asked(shell: Shell) -> None:
     shell(*ASK)
     store(shell).refused(found(shell), "searchOrders: 400 InvalidInput")

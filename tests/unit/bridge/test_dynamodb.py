@@ -1,7 +1,10 @@
-"""DynamoDB's bad days: a collision is tried again, a false condition is an answer, everything else is Unavailable."""
+"""DynamoDB's bad days: a collision is tried again, a false condition is an answer, our own mistake is a bug, and
+everything else is Unavailable.
+"""
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +15,13 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
+    ParamValidationError,
     ReadTimeoutError,
 )
 
-from bridge.domain.errors import Unavailable
+from bridge.domain.errors import BridgeError, Unavailable
 from bridge.stores.dynamodb import DynamoTable
-from bridge.stores.table import Absent, ConditionFailed, Key, Put, Update
+from bridge.stores.table import Absent, ConditionFailed, Invalid, Key, Put, Update
 
 KEY = Key("p", "s")
 CONFLICT, NONE, FALSE = {"Code": "TransactionConflict"}, {"Code": "None"}, {"Code": "ConditionalCheckFailed"}
@@ -32,11 +36,13 @@ class Client:
         self.answers = list(answers)
         self.calls: list[str] = []
         self.tokens: list[str] = []
+        self.asked: list[dict[str, Any]] = []
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**parameters: Any) -> Any:
             self.calls.append(operation)
             self.tokens.append(parameters.get("ClientRequestToken", ""))
+            self.asked.append(parameters.get("RequestItems", {}))
             answer = self.answers.pop(0)
             if isinstance(answer, Exception):
                 raise answer
@@ -110,8 +116,14 @@ SILENCE: list[Exception] = [
     EndpointConnectionError(endpoint_url="https://x"),
     NoCredentialsError(),
 ]
+OUR_FAULT: list[Exception] = [
+    failed("ValidationException"),
+    failed("SerializationException"),
+    ParamValidationError(report="canary"),
+]
 CALLS: dict[str, Callable[[DynamoTable], Any]] = {
     "get": lambda table: table.get(KEY),
+    "several": lambda table: table.several(KEY),
     "query": lambda table: table.query("p"),
     "due": lambda table: table.due("D#0", "9", 1),
     "put": lambda table: table.put(Put(KEY, {})),
@@ -133,13 +145,39 @@ def test_a_table_that_does_not_answer_is_unavailable(call: Callable[[DynamoTable
     assert len(client.calls) == 1
 
 
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("error", OUR_FAULT, ids=lambda e: str(e)[:60])
+def test_what_the_table_would_never_take_is_a_bug_and_not_to_be_tried_again(
+    call: Callable[[DynamoTable], Any], error: Exception
+) -> None:
+    client = Client(error)
+    with pytest.raises(Invalid) as bug:
+        call(DynamoTable(client, "core", sleep=lambda _: None))
+    assert "canary" not in "".join(traceback.format_exception(bug.value))
+    assert not isinstance(bug.value, BridgeError)
+    assert len(client.calls) == 1
+
+
+def test_so_is_one_write_of_a_transaction_that_it_would_never_take() -> None:
+    with pytest.raises(Invalid):
+        transact(cancelled(CONFLICT, {"Code": "ValidationError", "Message": "canary"}))
+
+
+def test_a_false_condition_beside_such_a_write_is_an_answer() -> None:
+    with pytest.raises(ConditionFailed):
+        transact(cancelled({"Code": "ValidationError"}, FALSE))
+
+
 PLAIN = {name: call for name, call in CALLS.items() if name != "transact"}
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_single_call_that_collides_with_a_transaction_is_tried_again(name: str) -> None:
     attributes = {"pk": {"S": "p"}, "sk": {"S": "s"}}
-    client, pauses = Client(*[failed("TransactionConflictException")] * 3, {"Attributes": attributes, "Items": []}), []
+    client, pauses = (
+        Client(*[failed("TransactionConflictException")] * 3, {"Attributes": attributes, "Items": [], "Responses": {}}),
+        [],
+    )
     PLAIN[name](DynamoTable(client, "core", sleep=pauses.append))
     assert len(client.calls) == 4
     assert len(pauses) == 3
@@ -194,3 +232,17 @@ def test_items_that_are_never_read_are_no_answer() -> None:
     client = Client(*[batch(left=("A",))] * 10)
     with pytest.raises(Unavailable):
         DynamoTable(client, "core", sleep=lambda _: None).several(Key("p", "A"))
+
+
+def test_hundreds_are_asked_for_a_hundred_at_a_time_and_none_twice() -> None:
+    names = [f"{n:03}" for n in range(201)]
+    client = Client(batch(*names[:100]), batch(*names[100:199], left=("199",)), batch("199"), batch())
+    found = DynamoTable(client, "core", sleep=lambda _: None).several(*(Key("p", name) for name in [*names, "000"]))
+    assert [item and item["sk"] for item in found] == [*names[:200], None, "000"]
+    assert [len(asked["core"]["Keys"]) for asked in client.asked] == [100, 100, 1, 1]
+
+
+def test_no_keys_are_no_call() -> None:
+    client = Client()
+    assert DynamoTable(client, "core").several() == []
+    assert client.calls == []

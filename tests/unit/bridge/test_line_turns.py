@@ -22,6 +22,7 @@ from bridge.domain.work import Work
 from bridge.outbox import carry_out
 from bridge.spapi.orders_2026_01_01 import GET_ORDER, sooner_by_pages
 from bridge.stores import keys
+from bridge.stores.table import Invalid
 from bridge.sweeps import due, lines
 from bridge.sweeps.pages import fold_page
 from tests.fakes.world import SELLER, START, World, an_order
@@ -52,6 +53,19 @@ def join(world: World, work: Work) -> Work:
     carry_out(work, None, world.ports)
     assert not world.amazon.errors
     return work
+
+
+def test_a_turn_that_goes_wrong_is_followed_by_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    queued(world, FETCH_ORDER, 40)
+    world.queue.called.clear()
+
+    def invalid(*_: Any, **__: Any) -> Page:
+        raise Invalid("no such request")
+
+    monkeypatch.setattr(world.amazon, "search_orders", invalid)
+    with pytest.raises(Invalid):
+        lines.serve(LINE, world.ports, lambda: 55.0)
+    assert world.queue.called == [LINE]
 
 
 def queued(world: World, kind: str, count: int, first: int = 0) -> list[Work]:

@@ -19,6 +19,7 @@ from bridge.domain.sellers import Mode
 from bridge.domain.times import to_text
 from bridge.domain.work import Work
 from bridge.stores.raising import raising
+from bridge.stores.table import Invalid
 from bridge.sweeps import due, orders, shipments
 from bridge.sweeps.each_seller import RESERVE_S
 from tests.fakes.world import SELLER, START, World, an_order
@@ -190,6 +191,29 @@ def test_an_order_that_cannot_be_stored_keeps_no_other_waiting(world: World, mon
     assert world.ports.orders.get(stuck).version
 
 
+def test_a_bug_in_one_order_calls_a_human_and_keeps_no_other_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where an order before it and another after it only have to come again."""
+    busy, invalid, late, well = (world.place(an_order(f"305-000000{n}-0000001")) for n in range(4))
+    wrong = {busy: Unavailable("busy"), invalid: Invalid("no such request"), late: Unavailable("busy")}
+    page = Page(tuple(world.amazon.orders[key.order_id] for key in (busy, invalid, late, well)), (), None, START)
+    fold = world.ports.orders.fold
+
+    def fails(key: OrderKey, *arguments: Any, **named: Any) -> Any:
+        if key in wrong:
+            raise wrong[key]
+        return fold(key, *arguments, **named)
+
+    monkeypatch.setattr(world.amazon, "search_orders", lambda *_, **__: page)
+    monkeypatch.setattr(world.ports.orders, "fold", fails)
+    with pytest.raises(ExceptionGroup) as bugs:
+        orders.run(world.ports, plenty)
+    assert [type(bug) for bug in bugs.value.exceptions] == [Invalid]
+    assert world.ports.orders.get(well).version
+    assert world.sellers.cursor(SELLER, orders.NAME).at is None
+
+
 @pytest.mark.parametrize(("spare", "pause"), [(True, 180), (False, 300)])
 def test_searches_come_more_often_while_their_quota_is_unused(
     world: World, monkeypatch: pytest.MonkeyPatch, *, spare: bool, pause: int
@@ -294,6 +318,28 @@ def test_the_cursor_stays_before_a_shipment_that_could_not_be_taken_in(
     shipments.run(world.ports, plenty)
     assert world.ports.parcels.all(stuck.key)
     assert world.sellers.cursor(SELLER, shipments.NAME).at == last.changed_at
+
+
+@pytest.mark.parametrize("left", [[55.0] * 9, [55.0, 55.0, 55.0, 55.0, 4.0]])
+def test_a_bug_in_one_shipment_calls_a_human_and_keeps_no_other_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch, left: list[float]
+) -> None:
+    first, stuck, last = reported(world, 1, 200, 400)
+    monkeypatch.setattr(world.erp, "list_shipments", lambda *_: [first, stuck, last, last])
+    report = world.ports.parcels.report
+
+    def invalid(shipment: Shipment) -> tuple[Work, ...]:
+        if shipment is stuck:
+            raise Invalid("no such request")
+        return report(shipment)
+
+    monkeypatch.setattr(world.ports.parcels, "report", invalid)
+    seconds = iter(left)
+    with pytest.raises(ExceptionGroup) as bugs:
+        shipments.run(world.ports, lambda: next(seconds))
+    assert [type(bug) for bug in bugs.value.exceptions] == [Invalid]
+    assert [bool(world.ports.parcels.all(one.key)) for one in (first, stuck, last)] == [True, False, True]
+    assert world.sellers.cursor(SELLER, shipments.NAME).at == first.changed_at
 
 
 def test_a_sweep_of_shipments_out_of_time_keeps_its_progress_and_comes_again(

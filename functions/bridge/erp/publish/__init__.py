@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bridge.domain.documents import CancelAnswer, Document, ErpOrder, Recipient, Shipment
 from bridge.domain.errors import Misconfigured, Unacknowledged, Unavailable, Unreadable
@@ -12,6 +12,7 @@ from bridge.domain.ids import OrderKey, Seller
 from bridge.erp.publish.answers import Answer, cancel_answer, named_document
 from bridge.erp.publish.envelope import Envelope, cancellation, hold, order
 
+T = TypeVar("T")
 ACKNOWLEDGE_WITHIN = timedelta(minutes=15)
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=1)
 
@@ -61,27 +62,13 @@ class Publisher:
 
         Whether its total is the order's is for the hand-over to judge, which knows what a human has accepted.
         """
-        answer = self._channel.deliver(order(document, recipient))
-        try:
-            found = named_document(answer) if answer else None
-        except Unreadable as error:
-            raise self._unacknowledged(f"delivered, but the receiver's answer cannot be used: {error}") from None
-        if found is None:
-            msg = "delivered to the ERP's side, not acknowledged yet: no document number came back"
-            raise self._unacknowledged(msg)
-        return found
+        silence = "delivered to the ERP's side, not acknowledged yet: no document number came back"
+        return self._answered(order(document, recipient), named_document, silence)
 
     def cancel(self, key: OrderKey) -> CancelAnswer:
         """Raises Unacknowledged until the receiver says what became of it, here or through the API."""
-        answer = self._channel.deliver(cancellation(key))
-        try:
-            found = cancel_answer(answer) if answer else None
-        except Unreadable as error:
-            raise self._unacknowledged(f"delivered, but the receiver's answer cannot be used: {error}") from None
-        if found is None:
-            msg = "the cancellation was delivered to the ERP's side and is not answered yet"
-            raise self._unacknowledged(msg)
-        return found
+        silence = "the cancellation was delivered to the ERP's side and is not answered yet"
+        return self._answered(cancellation(key), cancel_answer, silence)
 
     def hold(self, key: OrderKey, reason: str) -> None:
         """Delivered is enough."""
@@ -90,6 +77,17 @@ class Publisher:
     def list_shipments(self, seller: Seller, since: datetime) -> tuple[Shipment, ...]:  # noqa: ARG002 - as every Erp
         """None, ever: shipments come through the API."""
         return ()
+
+    def _answered(self, envelope: Envelope, read: Callable[[Answer], T | None], silence: str) -> T:
+        """What the receiver says at once; Unacknowledged, with `silence` as the reason, when that is nothing."""
+        answer = self._channel.deliver(envelope)
+        try:
+            found = read(answer) if answer else None
+        except Unreadable as error:
+            raise self._unacknowledged(f"delivered, but the receiver's answer cannot be used: {error}") from None
+        if found is None:
+            raise self._unacknowledged(silence)
+        return found
 
     def _unacknowledged(self, reason: str) -> Unacknowledged:
         return Unacknowledged(reason, self._now() + self._patience)

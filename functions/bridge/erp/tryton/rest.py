@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from bridge.domain.errors import Refused, Unavailable
+from bridge.domain.errors import Misconfigured, Refused, Unavailable
 
 Row = dict[str, Any]
 Domain = list[Any]
@@ -120,7 +120,7 @@ def _answer(response: httpx.Response, asked: str) -> object:
     status = response.status_code
     if status == httpx.codes.UNAUTHORIZED:
         msg = 'the ERP does not accept the "key" in its secret'
-        raise Unavailable(msg)
+        raise Misconfigured(msg)
     if status in _LATER or status >= httpx.codes.INTERNAL_SERVER_ERROR or response.is_redirect:
         msg = f"the ERP answered HTTP {status} to {asked}"
         raise Unavailable(msg)
