@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,10 +63,6 @@ class Turn:
     def slot_of(self, operation: str) -> datetime | None:
         """The slot that an earlier try reserved for this operation."""
         return self.slot if self.slot_for == operation else None
-
-    def spent(self, operation: str) -> Turn:
-        """The same try after a call of this operation: its slot, if it had one, is good for no other."""
-        return replace(self, slot=None) if self.slot_for == operation else self
 
     @property
     def doubt(self) -> bool:

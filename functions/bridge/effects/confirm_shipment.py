@@ -34,7 +34,7 @@ def run(turn: Turn, ports: Ports) -> Ending:
     if looked or not turn.doubt:
         _send(turn, parcel, ports)
     elif not _shown(turn, parcel, ports):
-        _send(turn.spent("getOrder"), parcel, ports)
+        _send(turn, parcel, ports, just_looked=True)
     return _confirmed(parcel, head, ports)
 
 
@@ -53,7 +53,7 @@ def _confirmed(parcel: Parcel, known: Head, ports: Ports) -> Ending:
     return Ending(known, decide, told=parcel.digest)
 
 
-def _send(turn: Turn, parcel: Parcel, ports: Ports) -> None:
+def _send(turn: Turn, parcel: Parcel, ports: Ports, *, just_looked: bool = False) -> None:
     head = turn.head
     surplus = too_many({item_id: item.ordered for item_id, item in head.items.items()}, dict(parcel.lines))
     if surplus:
@@ -63,8 +63,9 @@ def _send(turn: Turn, parcel: Parcel, ports: Ports) -> None:
     try:
         ports.amazon.confirm_shipment(parcel.key, message, slot=turn.slot_of("confirmShipment"))
     except Refused:
-        # Also the answer to a repetition after the order was complete: look before calling it a failure.
-        if not _shown(turn, parcel, ports):
+        # Also the answer to a repetition after the order was complete: look before calling it a failure. Not twice in
+        # one try: where Amazon's quota has one call to give at a time, no try would ever get to its end.
+        if just_looked or not _shown(turn, parcel, ports):
             raise
 
 
