@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bridge.batches import place_of
 from bridge.domain.documents import Shipment
 from bridge.domain.errors import NotNow, Refused, Unavailable
 from bridge.domain.ids import OrderKey, Region, Seller, SellerId
@@ -238,6 +240,7 @@ def test_an_order_that_meets_a_bug_is_read_by_itself_and_the_pages_behind_it_com
             orders.run(world.ports, plenty)
     assert [type(bug) for bug in bugs.value.exceptions] == [Invalid], "also where a later page did not come"
     assert tokens == [None, "2", "4"]
+    assert re.fullmatch(r"Invalid at test_sweeps\.py:\d+", place_of(bugs.value)), "what the log tells"
     world.clock.sleep(60)
     orders.run(world.ports, plenty)
     assert all(world.ports.orders.get(key).version for key in others)
