@@ -52,7 +52,9 @@ def _observed(carry_out: Callable[[SQSRecord], None], record: SQSRecord, signals
 
 
 def place_of(error: BaseException) -> str:
-    """Type and place of a bug. Not its message: that may hold what it was working on."""
+    """Type and place of a bug, or of each in a group. Not its message: that may hold what it was working on."""
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(dict.fromkeys(map(place_of, error.exceptions)))
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

@@ -27,14 +27,17 @@ def _step(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Call
     ports.sellers.begin(record.seller, NAME)
     if not ports.sellers.hold(record.seller, NAME, timedelta(seconds=seconds_left())):
         return
+    bugs: list[Exception] = []
     try:
-        _pages(record, ports, seconds_left)
+        _pages(record, ports, seconds_left, bugs)
     finally:
         with suppress(BridgeError):
             ports.sellers.let_go(record.seller, NAME)
+        if bugs:
+            raise bugs[0]
 
 
-def _pages(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float]) -> None:
+def _pages(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float], bugs: list[Exception]) -> None:
     backfill = _current(record, ports)
     while backfill and seconds_left() >= RESERVE_S:
         span, token = (backfill.begin, backfill.until), backfill.token
@@ -45,7 +48,7 @@ def _pages(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float]
         except Refused as refusal:
             ports.backfills.refused(backfill, str(refusal))
             raise
-        works = fold_page(record.seller, page, ports)
+        works = fold_page(record.seller, page, ports, bugs=bugs)
         backfill = ports.backfills.turn(backfill, page)
         if backfill is None:
             break  # stopped, or another was asked for

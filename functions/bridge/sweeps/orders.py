@@ -48,17 +48,22 @@ def _unfinished(cursor: Cursor, now: datetime) -> bool:
 
 
 def search(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float]) -> None:
-    """The cursor moves after the last page only; an unfinished search goes on from its page token next time."""
+    """The cursor moves after the last page only; an unfinished search goes on from its page token next time.
+
+    A bug that an order met is raised after that, whatever else went wrong.
+    """
     ports.sellers.begin(record.seller, NAME)
     if not _held(record, ports, seconds_left):
         return
-    finished = False
+    finished, bugs = False, list[Exception]()
     try:
-        finished = _pages(record, cursor, ports, seconds_left)
+        finished = _pages(record, cursor, ports, seconds_left, bugs)
     finally:
         if not finished:
             with suppress(BridgeError):
                 ports.sellers.let_go(record.seller, NAME)
+        if bugs:
+            raise bugs[0]
 
 
 def _held(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float]) -> bool:
@@ -72,7 +77,9 @@ def _held(record: SellerRecord, ports: Ports, seconds_left: Callable[[], float])
         return True
 
 
-def _pages(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float]) -> bool:
+def _pages(
+    record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Callable[[], float], bugs: list[Exception]
+) -> bool:
     token, started = (cursor.token, cursor.started) if _unfinished(cursor, ports.clock.now()) else (None, None)
     since = (cursor.at or record.go_live) - ports.rhythm.search_overlap
     seen = 0
@@ -84,7 +91,7 @@ def _pages(record: SellerRecord, cursor: Cursor, ports: Ports, seconds_left: Cal
             ports.sellers.forget(record.seller, NAME)
             raise
         started = started or page.server_time
-        seen += fold_page(record.seller, page, ports, in_line=cursor.in_line)
+        seen += fold_page(record.seller, page, ports, bugs=bugs, in_line=cursor.in_line)
         token = page.next_token
         if token is None:
             break

@@ -12,7 +12,7 @@ import pytest
 from bridge.domain.backfill import BEFORE, TOKEN_LIVES, Backfill, Outcome
 from bridge.domain.errors import NotAllowed, Refused, Unavailable
 from bridge.domain.ids import EU, NA, OrderKey, Seller, SellerId
-from bridge.domain.lifecycle import HAND_TO_ERP
+from bridge.domain.lifecycle import FETCH_ORDER, HAND_TO_ERP
 from bridge.domain.orders import Status
 from bridge.domain.readings import Page
 from bridge.domain.sellers import Mode
@@ -21,7 +21,7 @@ from bridge.domain.work import LEASE, Work
 from bridge.stores import keys
 from bridge.stores.backfills import Backfills
 from bridge.stores.sellers import Sellers
-from bridge.stores.table import Item, Key, Put, Update, Write
+from bridge.stores.table import Invalid, Item, Key, Put, Update, Write
 from bridge.sweeps import backfill, orders
 from tests.fakes.table import MemoryTable
 from tests.fakes.world import DE, SELLER, START, World, an_order
@@ -333,6 +333,27 @@ def test_an_order_that_cannot_be_stored_brings_its_page_again(world: World, monk
     minutes(world, 1)
     assert known(world, expected)
     assert found(world).orders == 7
+
+
+def test_a_bug_in_one_order_calls_a_human_and_does_not_stop_the_pages_behind_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for, fold = past(world, status=Status.UNSHIPPED), world.ports.orders.fold
+    ask(world)
+
+    def fails(key: OrderKey, *arguments: Any, **named: Any) -> Any:
+        if key == asked_for[0]:
+            raise Invalid("no such request")
+        return fold(key, *arguments, **named)
+
+    monkeypatch.setattr(world.ports.orders, "fold", fails)
+    world.amazon.pages_to_spare = 4
+    with pytest.raises(ExceptionGroup) as bugs:
+        orders.run(world.ports, plenty)
+    assert [type(bug) for bug in bugs.value.exceptions] == [Invalid]
+    assert (found(world).outcome, tokens(world)) == (Outcome.DONE, [None, "2", "4", "6"])
+    assert known(world, asked_for[1:])
+    assert (Work(FETCH_ORDER, asked_for[0]), None) in world.queue.waiting
 
 
 def test_two_workers_do_not_read_the_same_page(world: World) -> None:

@@ -211,27 +211,27 @@ def test_overdue_work_of_every_seller_comes_in_turn() -> None:
 
 def test_a_page_calls_nobody_who_waits_to_hand_over(world: World) -> None:
     order = an_order(number(0))
-    fold_page(SELLER, page(world, order), world.ports)
+    fold_page(SELLER, page(world, order), world.ports, bugs=[])
     (work,) = [work for work, _ in world.queue.waiting]
     join(world, work)
     world.queue.waiting.clear()
     newer = replace(order, version=to_text(START), digest="2")
-    assert fold_page(SELLER, page(world, newer), world.ports) == 0
+    assert fold_page(SELLER, page(world, newer), world.ports, bugs=[]) == 0
     assert (list(world.queue.waiting), waiting(world)) == ([], [work])
     assert world.ports.orders.get(work.key).digest == "2"
 
 
 def test_a_page_of_a_seller_without_a_line_calls_for_all_that_it_says(world: World) -> None:
     order = an_order(number(0))
-    fold_page(SELLER, page(world, order), world.ports)
+    fold_page(SELLER, page(world, order), world.ports, bugs=[])
     newer = replace(order, version=to_text(START), digest="2")
-    assert fold_page(SELLER, page(world, newer), world.ports) == 1
+    assert fold_page(SELLER, page(world, newer), world.ports, bugs=[]) == 1
 
 
 @pytest.mark.parametrize(("told", "stays"), [(-1, False), (0, False), (1, True)])
 def test_who_waits_to_read_leaves_when_the_page_shows_what_was_told(world: World, told: int, *, stays: bool) -> None:
     work = join(world, ask(world, FETCH_ORDER, 0, to_text(START + told * SECOND)))
-    fold_page(SELLER, page(world, an_order(number(0), version=to_text(START))), world.ports)
+    fold_page(SELLER, page(world, an_order(number(0), version=to_text(START))), world.ports, bugs=[])
     assert waiting(world) == [work] * stays
     assert (world.ports.desk.state(work) or {}).get("done", 0) == (0 if stays else 1)  # type: ignore[attr-defined]
 
@@ -249,12 +249,12 @@ def test_who_is_asked_for_again_while_a_page_is_read_is_not_left_out(
         return found
 
     monkeypatch.setattr(world.ports.orders, "fold", folding)
-    fold_page(SELLER, page(world, an_order(number(0), version=to_text(START))), world.ports)
+    fold_page(SELLER, page(world, an_order(number(0), version=to_text(START))), world.ports, bugs=[])
     assert waiting(world) == [work]
 
 
 def test_a_page_without_orders_is_a_page(world: World) -> None:
-    assert fold_page(SELLER, page(world), world.ports) == 0
+    assert fold_page(SELLER, page(world), world.ports, bugs=[]) == 0
 
 
 def test_pages_answer_a_long_line_and_a_second_turn_does_not_search_again(world: World) -> None:

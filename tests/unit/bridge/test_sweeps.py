@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from bridge.batches import place_of
 from bridge.domain.documents import Shipment
-from bridge.domain.errors import Refused, Unavailable
+from bridge.domain.errors import NotNow, Refused, Unavailable
 from bridge.domain.ids import OrderKey, Region, Seller, SellerId
 from bridge.domain.lifecycle import CONFIRM_SHIPMENT, FETCH_ORDER, HAND_TO_ERP, Head
 from bridge.domain.readings import Page
@@ -212,6 +214,40 @@ def test_a_bug_in_one_order_calls_a_human_and_keeps_no_other_waiting(
     assert [type(bug) for bug in bugs.value.exceptions] == [Invalid]
     assert world.ports.orders.get(well).version
     assert world.sellers.cursor(SELLER, orders.NAME).at is None
+
+
+def test_an_order_that_meets_a_bug_is_read_by_itself_and_the_pages_behind_it_come(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invalid, *others = (world.place(an_order(f"305-000000{n}-0000001")) for n in range(6))
+    fold, search, tokens = world.ports.orders.fold, world.amazon.search_orders, list[str | None]()
+
+    def fails(key: OrderKey, *arguments: Any, **named: Any) -> Any:
+        if key == invalid:
+            raise Invalid("no such request")
+        return fold(key, *arguments, **named)
+
+    def searched(*arguments: Any, token: str | None, **named: Any) -> Page:
+        tokens.append(token)
+        if token == "4":
+            raise NotNow("searchOrders: HTTP 503")
+        return search(*arguments, token=token, **named)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(world.ports.orders, "fold", fails)
+        changed.setattr(world.amazon, "search_orders", searched)
+        with pytest.raises(ExceptionGroup) as bugs:
+            orders.run(world.ports, plenty)
+    assert [type(bug) for bug in bugs.value.exceptions] == [Invalid], "also where a later page did not come"
+    assert tokens == [None, "2", "4"]
+    assert re.fullmatch(r"Invalid at test_sweeps\.py:\d+", place_of(bugs.value)), "what the log tells"
+    world.clock.sleep(60)
+    orders.run(world.ports, plenty)
+    assert all(world.ports.orders.get(key).version for key in others)
+    assert world.sellers.cursor(SELLER, orders.NAME).at == START
+    assert (Work(FETCH_ORDER, invalid), None) in world.queue.waiting
+    world.work_off()
+    assert invalid in world.erp.created
 
 
 @pytest.mark.parametrize(("spare", "pause"), [(True, 180), (False, 300)])
