@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import os
 import re
@@ -181,11 +182,11 @@ def test_who_signs_with_a_secret_is_heard_and_nobody_else(enforced: Stage) -> No
     """The emulator lets everybody through to that door; two secrets are good while one replaces the other."""
     (old,) = api_secrets(enforced)
     new, unknown = ("whsec_" + base64.b64encode(os.urandom(32)).decode() for _ in range(2))
-    put = enforced.machine.client("secretsmanager").put_secret_value
+    put, calls = enforced.machine.client("secretsmanager").put_secret_value, itertools.count()
 
     def said(who: str, secret: str) -> int:
-        # A body of its own for each: the same one twice in a second is one call.
-        count = {**COUNT, "sku": f"SKU-OF-{who}"}
+        # A body of its own for each call: the same one twice in a second is a repetition, and not heard.
+        count = {**COUNT, "sku": f"SKU-{who}-{next(calls)}"}
         return post_signed(enforced.machine, "stock", {**STOCK, "stock": [count]}, secret).status_code
 
     for valid, heard in (([old], (202, 401)), ([new, old], (202, 202)), ([new], (401, 202))):
