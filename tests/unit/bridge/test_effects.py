@@ -20,6 +20,7 @@ from bridge.domain.sellers import Mode
 from bridge.domain.times import to_text
 from bridge.domain.work import Work
 from bridge.outbox import carry_out
+from bridge.ports import Ports
 from bridge.reactions.shipment_dispatched import react
 from bridge.sweeps import due
 from tests.fakes.world import World, an_order
@@ -191,17 +192,22 @@ class PacedAmazon:
         self.amazon.confirm_shipment(key, confirmation)
 
 
-def test_a_slot_of_one_operation_is_not_used_for_another(world: World) -> None:
-    key = handed(world)
-    amazon = PacedAmazon(world)
-    ports = replace(world.ports, amazon=amazon)  # type: ignore[arg-type]
-    react(shipped(world), ports)
-    for _ in range(9):
+def at_their_slots(world: World, ports: Ports, *, rounds: int) -> None:
+    """Whatever waits, as SQS brings it; 20 s between the rounds."""
+    for _ in range(rounds):
         for _ in range(len(world.queue.waiting)):
             work, slot = world.queue.waiting.popleft()
             world.clock.time = max(world.clock.time, slot or world.clock.time)
             carry_out(work, slot, ports)
         world.clock.sleep(20)
+
+
+def test_a_slot_of_one_operation_is_not_used_for_another(world: World) -> None:
+    key = handed(world)
+    amazon = PacedAmazon(world)
+    ports = replace(world.ports, amazon=amazon)  # type: ignore[arg-type]
+    react(shipped(world), ports)
+    at_their_slots(world, ports, rounds=9)
     assert amazon.used == ["confirmShipment", "getOrder", "confirmShipment"]
     assert amazon.reserved == {"confirmShipment": 2, "getOrder": 1}
     assert [said.tracking for said in world.amazon.confirmations] == ["T1"]
@@ -230,12 +236,7 @@ def test_a_try_that_looked_and_is_refused_does_not_look_again(world: World) -> N
 
     amazon.get_order, amazon.confirm_shipment = looked, refused  # type: ignore[method-assign]
     react(shipped(world), ports)
-    for _ in range(6):
-        for _ in range(len(world.queue.waiting)):
-            work, slot = world.queue.waiting.popleft()
-            world.clock.time = max(world.clock.time, slot or world.clock.time)
-            carry_out(work, slot, ports)
-        world.clock.sleep(20)
+    at_their_slots(world, ports, rounds=6)
     assert len([slot for slot in given if slot]) == 1
     assert [parked.reason for parked in ports.parking.list()] == ["confirmShipment: 400"]
 
